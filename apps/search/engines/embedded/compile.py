@@ -1,0 +1,245 @@
+"""Syntax tree to Tantivy queries. Tantivy's own query parser is never used."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+import tantivy
+from tantivy import Occur, Query
+
+from apps.search.documents import searchable_text
+from apps.search.engines.base import QueryTooBroad
+from apps.search.engines.embedded import schema
+from apps.search.kinds import FieldType, Kind
+from apps.search.patterns import value_pattern, word_patterns, words_pattern
+from apps.search.sortkeys import (
+    Bounds,
+    address_key,
+    as_number,
+    key_range_pattern,
+    network_keys,
+    number_key,
+    text_range_pattern,
+    time_key,
+    version_key,
+)
+from apps.search.syntax import (
+    AllOf,
+    AnyOf,
+    Equals,
+    Everything,
+    Exists,
+    Node,
+    Not,
+    Range,
+    Wildcard,
+    Words,
+)
+from apps.search.timerange import TimeError, is_relative, parse_time, rfc3339
+
+_SCHEMA = schema.schema()
+_ANALYZER = schema.word_analyzer()
+_EXACT_SUFFIX = ".keyword"
+_BIGGEST, _SMALLEST = 2**64 - 1, -(2**63)
+
+
+def record_path(path: str) -> str:
+    """How Tantivy names a path inside the record."""
+    return f"{schema.RECORD}." + path.replace("\\", "\\\\")
+
+
+def compile_query(node: Node, kind: Kind, now: datetime) -> Query:
+    """The Tantivy query for `node`. Raises QueryTooBroad where one cannot be run."""
+    try:
+        return _Compiler(kind, now).compile(node)
+    except ValueError as error:
+        raise QueryTooBroad(
+            "A wildcard or range of this query is too complex: use fewer stars or "
+            "shorter text."
+        ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class _Compiler:
+    kind: Kind
+    now: datetime
+
+    def compile(self, node: Node) -> Query:
+        match node:
+            case Everything():
+                return Query.all_query()
+            case AllOf(clauses):
+                return self._all_of(clauses)
+            case AnyOf(clauses):
+                return any_of([self.compile(clause) for clause in clauses])
+            case Not(clause):
+                return self._all_of((Not(clause),))
+            case _:
+                return self._leaf(node)
+
+    def _leaf(self, node: Node) -> Query:
+        match node:
+            case Words(text):
+                return self._words(text)
+            case Equals(field, value):
+                return self._equals(field, value)
+            case Wildcard(None, pattern):
+                return _running_words(word_patterns(pattern))
+            case Wildcard(str(field), pattern):
+                return _matching(_plain(field), value_pattern(pattern))
+            case Range():
+                return self._range(node)
+            case Exists(field):
+                return Query.exists_query(record_path(_plain(field)), True)
+            case _:
+                raise AssertionError(f"no query for {node}")
+
+    def _all_of(self, clauses: tuple[Node, ...]) -> Query:
+        parts = []
+        for clause in clauses:
+            if isinstance(clause, Not):
+                parts.append((Occur.MustNot, self.compile(clause.clause)))
+            else:
+                parts.append((Occur.Must, self.compile(clause)))
+        if all(occur == Occur.MustNot for occur, _ in parts):
+            parts.append((Occur.Must, Query.all_query()))
+        return Query.boolean_query(parts)
+
+    def _words(self, text: str) -> Query:
+        words = _ANALYZER.analyze(text)
+        if not words:
+            return Query.all_query()
+        running = (
+            Query.phrase_query(_SCHEMA, schema.WORDS, list(words))
+            if len(words) > 1
+            else Query.term_query(_SCHEMA, schema.WORDS, words[0])
+        )
+        named = [_term(path, text) for path in self.kind.lookups]
+        return any_of([running, *named])
+
+    def _equals(self, field: str, value: str) -> Query:
+        path = _plain(field)
+        declared = self.kind.type_of(path)
+        if declared is FieldType.TEXT and path == field:
+            words = _ANALYZER.analyze(value)
+            return _matching(path, words_pattern(words)) if words else _term(path, value)
+        if declared is FieldType.ADDRESS and "/" in value:
+            network = network_keys(value)
+            if network:
+                return _keys_within(path, Bounds(*network))
+        return any_of([_term(path, form) for form in _forms(value)])
+
+    def _range(self, node: Range) -> Query:
+        path = _plain(node.field)
+        lower, upper = self._resolved(node.lower), self._resolved(node.upper)
+        keys = self._keys(path, lower, upper)
+        if keys is not None:
+            bounds = Bounds(*keys, node.include_lower, node.include_upper)
+            return _keys_within(path, bounds)
+        bounds = Bounds(lower, upper, node.include_lower, node.include_upper)
+        if bounds.is_empty():
+            return Query.empty_query()
+        return _matching(path, text_range_pattern(bounds))
+
+    def _resolved(self, bound: str | None) -> str | None:
+        if bound is None or not is_relative(bound):
+            return bound
+        try:
+            return rfc3339(parse_time(bound, self.now))
+        except TimeError:
+            return bound
+
+    def _keys(
+        self, path: str, lower: str | None, upper: str | None
+    ) -> tuple[str | None, str | None] | None:
+        """Both bounds as keys of one sort; None where they are plain text."""
+        for key in _key_functions(self.kind.type_of(path)):
+            low = None if lower is None else key(lower)
+            high = None if upper is None else key(upper)
+            if (low is None) == (lower is None) and (high is None) == (upper is None):
+                return low, high
+        return None
+
+
+def any_of(queries: list[Query]) -> Query:
+    """Matches what any of the queries matches."""
+    if len(queries) == 1:
+        return queries[0]
+    return Query.boolean_query([(Occur.Should, query) for query in queries])
+
+
+def _key_functions(declared: FieldType):  # type: ignore[no-untyped-def]
+    if declared is FieldType.VERSION:
+        return (version_key,)
+    if declared is FieldType.ADDRESS:
+        return (address_key,)
+    return (_number_text_key, time_key)
+
+
+def _number_text_key(text: str) -> str | None:
+    number = as_number(text)
+    return None if number is None else number_key(number)
+
+
+def _plain(field: str) -> str:
+    """The path without the suffix that asks for the exact value of a text field."""
+    return field.removesuffix(_EXACT_SUFFIX)
+
+
+def _forms(value: str) -> list[str | bool | float]:
+    """What a value could have been in the record: text, and a truth or a number."""
+    forms: list[str | bool | float] = [value]
+    if value in ("true", "false"):
+        forms.append(value == "true")
+    number = as_number(value)
+    if number is not None and _SMALLEST <= number <= _BIGGEST:
+        forms.append(number)
+    return forms
+
+
+def _term(path: str, value: str | bool | float) -> Query:
+    if isinstance(value, str):
+        value = searchable_text(value)
+    return Query.term_query(_SCHEMA, record_path(path), value)
+
+
+def _matching(path: str, pattern: str) -> Query:
+    """Documents where some string under `path` fits the pattern as a whole.
+
+    A term of the JSON field is the path, its parts separated by \\x01, then \\0,
+    the type `s` and the string: one automaton walks straight to the path.
+    """
+    parts = re.escape("\x01".join(path.split(".")))
+    return Query.regex_query(_SCHEMA, schema.RECORD, f"{parts}\x00s{pattern}")
+
+
+def _keys_within(path: str, bounds: Bounds) -> Query:
+    if bounds.is_empty():
+        return Query.empty_query()
+    pattern = re.escape(path + "\x00") + key_range_pattern(bounds)
+    return Query.regex_query(_SCHEMA, schema.KEYS, pattern)
+
+
+def _running_words(patterns: list[str]) -> Query:
+    if not patterns:
+        return Query.all_query()
+    if len(patterns) == 1:
+        return Query.regex_query(_SCHEMA, schema.WORDS, patterns[0])
+    return Query.regex_phrase_query(_SCHEMA, schema.WORDS, list(patterns))
+
+
+def within_scope(field: str, values: frozenset[str]) -> Query:
+    """Documents whose account or region is one of these."""
+    return Query.term_set_query(_SCHEMA, field, sorted(values))
+
+
+def within_numbers(field: str, lower: int | None, upper: int | None) -> Query:
+    """Documents whose whole-number field lies in [lower, upper)."""
+    kind = (
+        tantivy.FieldType.Unsigned
+        if field == schema.ORDER
+        else tantivy.FieldType.Integer
+    )
+    return Query.range_query(
+        _SCHEMA, field, kind, lower, upper, include_upper=upper is None
+    )

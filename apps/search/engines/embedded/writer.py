@@ -1,0 +1,156 @@
+"""Writes documents into day indexes: each id once, durable at every commit."""
+
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
+
+import tantivy
+
+from apps.search.documents import Document, LeafWalker, PathNode, TooDeep
+from apps.search.engines.base import EngineUnavailable, Rejected, WriteCounts
+from apps.search.engines.embedded import schema
+from apps.search.engines.embedded.days import Day, DayFolders
+from apps.search.kinds import Kind
+from apps.search.timerange import from_milliseconds
+
+# Two indexing threads a day and few days at once: the memory of an import is bounded
+# by this product, not by the size of what is imported.
+_THREADS = 2
+_HEAP_BYTES = 100_000_000
+_OPEN_DAYS = 2
+
+
+class _OpenDay:
+    """A day being written: Tantivy's writer and the ids not yet committed."""
+
+    def __init__(self, day: Day) -> None:
+        self.day = day
+        self.pending: set[str] = set()
+        self._cataloged: set[PathNode] = set()
+        self._is_catalog_new = False
+        try:
+            self._writer: tantivy.IndexWriter = day.index.writer(_HEAP_BYTES, _THREADS)
+        except ValueError as error:
+            raise EngineUnavailable(
+                f"The search index of {day.name} is being written by another process."
+            ) from error
+
+    def holds(self, document_id: str) -> bool:
+        return (
+            document_id in self.pending
+            or self.day.searcher.doc_freq(schema.ID, document_id) > 0
+        )
+
+    def add(self, document: Document, walker: LeafWalker, received_ms: int) -> None:
+        """Raises TooDeep, and ValueError where Tantivy cannot take the document."""
+        found = walker.leaves(document, self.day.name)
+        self._writer.add_json(schema.stored_form(document, found, received_ms))
+        self.pending.add(document.id)
+        new = [node for node in found.new_paths if node not in self._cataloged]
+        if new:
+            self._cataloged.update(new)
+            self._is_catalog_new |= self.day.add_to_catalog(new)
+
+    def commit(self) -> None:
+        if not self.pending:
+            return
+        if self._is_catalog_new:
+            self.day.save_catalog()
+            self._is_catalog_new = False
+        self._writer.commit()
+        self.day.refresh()
+        self.pending.clear()
+
+    def close(self) -> None:
+        self.commit()
+        self._writer.wait_merging_threads()
+        self.day.refresh()
+
+
+class EmbeddedWriter:
+    """The one writer of a kind in this process; shared by all who write."""
+
+    def __init__(
+        self, kind: Kind, folders: DayFolders, clock_ms: Callable[[], int]
+    ) -> None:
+        self._walker = LeafWalker(kind)
+        self._folders = folders
+        self._clock_ms = clock_ms
+        self._lock = threading.RLock()
+        self._open: dict[str, _OpenDay] = {}
+
+    def add(self, documents: Sequence[Document]) -> WriteCounts:
+        by_day: Mapping[str, list[Document]] = defaultdict(list)
+        for document in documents:
+            by_day[_day_of(document)].append(document)
+        with self._lock, _Guard(self._open):
+            counts = [self._add_to(name, day) for name, day in sorted(by_day.items())]
+        return sum(counts, WriteCounts())
+
+    def _add_to(self, name: str, documents: Sequence[Document]) -> WriteCounts:
+        day = self._opened(name)
+        received_ms = self._clock_ms()
+        already_there, rejected = 0, []
+        for document in documents:
+            if day.holds(document.id):
+                already_there += 1
+                continue
+            try:
+                day.add(document, self._walker, received_ms)
+            except (TooDeep, ValueError) as error:
+                rejected.append(Rejected(document.id, str(error)))
+        new = len(documents) - already_there - len(rejected)
+        return WriteCounts(new, already_there, tuple(rejected))
+
+    def _opened(self, name: str) -> _OpenDay:
+        """The open day of this name; the one longest unused makes room for it."""
+        day = self._open.pop(name, None)
+        if day is None:
+            surplus = max(0, len(self._open) - _OPEN_DAYS + 1)
+            for stale in list(islice(self._open, surplus)):
+                self._open.pop(stale).close()
+            day = _OpenDay(self._folders.day(name))
+        self._open[name] = day
+        return day
+
+    def commit(self) -> None:
+        with self._lock, _Guard(self._open):
+            for day in self._open.values():
+                day.commit()
+
+    def forget(self, name: str) -> None:
+        """Stop writing a day that is about to be dropped."""
+        with self._lock, _Guard(self._open):
+            day = self._open.pop(name, None)
+            if day is not None:
+                day.close()
+
+    def close(self) -> None:
+        with self._lock, _Guard(self._open):
+            while self._open:
+                self._open.popitem()[1].close()
+
+
+class _Guard:
+    """After a failure every open day is let go: what was not committed is lost to
+    the index, whoever added it still has it and starts from the last commit."""
+
+    def __init__(self, opened: dict[str, _OpenDay]) -> None:
+        self._open = opened
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if error is None:
+            return
+        self._open.clear()
+        if isinstance(error, OSError | ValueError | RuntimeError):
+            raise EngineUnavailable(
+                f"The search index could not be written: {error}"
+            ) from error
+
+
+def _day_of(document: Document) -> str:
+    return from_milliseconds(document.time_ms).date().isoformat()

@@ -1,0 +1,72 @@
+"""Kinds of document, declared as data: what each field means and how it is found."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+
+
+class FieldType(StrEnum):
+    """How values of a field compare."""
+
+    KEYWORD = "keyword"  # the whole value, letter by letter
+    TEXT = "text"  # contained words, letter case ignored
+    NUMBER = "number"
+    VERSION = "version"  # dotted numbers: 1.10 comes after 1.9
+    ADDRESS = "address"  # IPv4, IPv6 and networks such as 10.0.0.0/8
+    TIME = "time"
+    BOOLEAN = "boolean"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A declared field. Fields nobody declared are keywords, and just as findable."""
+
+    path: str
+    label: str
+    type: FieldType = FieldType.KEYWORD
+    help: str = ""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What one kind of document is, and how it shows itself.
+
+    `columns`: paths the table shows unless asked otherwise. `facets`: paths the
+    sidebar opens with. `lookups`: exact values that a bare word may also name (ids
+    which are not worth indexing as words). `not_words`: paths left out of the
+    full text. `split_by`: the field that colours the histogram. `id_field`: the
+    record's own id, by which people know it.
+    """
+
+    name: str
+    title: str
+    one: str
+    many: str
+    fields: tuple[Field, ...]
+    columns: tuple[str, ...]
+    facets: tuple[str, ...]
+    lookups: tuple[str, ...]
+    not_words: frozenset[str]
+    split_by: str
+    id_field: str
+    examples: tuple[tuple[str, str], ...] = ()
+    link_pages: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def by_path(self) -> Mapping[str, Field]:
+        return {declared.path: declared for declared in self.fields}
+
+    def field(self, path: str) -> Field:
+        """The declared field, or an undeclared one as the keyword it is."""
+        return self.by_path.get(path) or Field(path, path)
+
+    def type_of(self, path: str) -> FieldType:
+        return self.field(path).type
+
+
+class UnknownKind(LookupError):
+    """No kind of this name is declared."""
+
+    def __init__(self, name: str, known: tuple[str, ...]) -> None:
+        super().__init__(f"There is no kind {name!r}; there is {', '.join(known)}.")

@@ -1,0 +1,68 @@
+"""Wildcard patterns as regular expressions, for fields and for running words.
+
+Regular expressions here run as automata over a dictionary of terms: no capture, no
+back-reference, time linear in the text. User text only ever enters escaped.
+"""
+
+import re
+
+from apps.search.documents import TIME_MARK
+from apps.search.syntax import Mark, Pattern
+
+_WORD = re.compile(r"[^\W_]+", re.UNICODE)
+_ANY_TEXT, _ONE_CHARACTER = "(?s:.*)", "(?s:.)"
+
+
+def value_pattern(pattern: Pattern) -> str:
+    """Matches a whole value, letter case ignored."""
+    body = "".join(_piece(part) for part in pattern)
+    return f"{TIME_MARK}?(?i:{body})"
+
+
+def prefix_pattern(beginning: str) -> str:
+    """Matches values that begin so, letter case ignored."""
+    return value_pattern((beginning, Mark.ANY_TEXT))
+
+
+def words_pattern(words: list[str]) -> str:
+    """Matches values that contain these words in a row, letter case ignored."""
+    running = "[^0-9A-Za-z]+".join(map(re.escape, words))
+    outside = "[^0-9A-Za-z]"
+    before, after = f"(?:{_ANY_TEXT}{outside})?", f"(?:{outside}{_ANY_TEXT})?"
+    return f"{TIME_MARK}?{before}(?i:{running}){after}"
+
+
+def word_patterns(pattern: Pattern) -> list[str]:
+    """A pattern over running text as one pattern per word, in order.
+
+    `*shop-logs*` is a word that ends in shop, then one that begins with logs. A
+    star alone at either end asks for nothing and is left out.
+    """
+    found = [""]
+    for part in pattern:
+        if isinstance(part, Mark):
+            found[-1] += _piece(part)
+        else:
+            _append_words(found, part.lower())
+    while len(found) > 1 and found[-1] in ("", _ANY_TEXT):
+        found.pop()
+    while len(found) > 1 and found[0] in ("", _ANY_TEXT):
+        found.pop(0)
+    return [word for word in found if word]
+
+
+def _append_words(found: list[str], text: str) -> None:
+    end = 0
+    for word in _WORD.finditer(text):
+        if word.start() > end:
+            found.append("")
+        found[-1] += re.escape(word.group())
+        end = word.end()
+    if end < len(text):
+        found.append("")
+
+
+def _piece(part: str | Mark) -> str:
+    if part is Mark.ANY_TEXT:
+        return _ANY_TEXT
+    return _ONE_CHARACTER if part is Mark.ONE_CHARACTER else re.escape(part)

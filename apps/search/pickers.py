@@ -1,0 +1,111 @@
+"""Time range and scope of any page, as links and hidden fields over its URL."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from apps.search.explorestate import DEFAULT_SINCE, DEFAULT_UNTIL
+from apps.search.timerange import TimeRange, is_relative, rfc3339
+
+Parameters = Mapping[str, Sequence[str]]
+Pairs = list[tuple[str, str]]
+
+_QUICK = (
+    ("Last 15 minutes", "now-15m"),
+    ("Last hour", "now-1h"),
+    ("Last 6 hours", "now-6h"),
+    ("Last 24 hours", "now-24h"),
+    ("Today, UTC", "now/d"),
+    ("Last 7 days", "now-7d"),
+    ("Last 30 days", "now-30d"),
+    ("Last 90 days", "now-90d"),
+    ("All time", "2000-01-01"),
+)
+_LABELS = {(since, "now"): label for label, since in _QUICK}
+# What a page forgets when its question changes: a place in an older answer.
+_PLACE = ("after", "row")
+
+
+@dataclass(frozen=True, slots=True)
+class TimePicker:
+    """What the time range control shows and links to."""
+
+    since: str
+    until: str
+    label: str
+    quick: list[tuple[str, str, bool]]
+    hidden: Pairs
+    zoomed_out: str = ""
+    absolute: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ScopePicker:
+    """What the account and region control shows."""
+
+    accounts: list[str]
+    regions: list[str]
+    hidden: Pairs
+
+
+def time_picker(parameters: Parameters, span: TimeRange | None) -> TimePicker:
+    """The control for a page with these parameters; `span` where they could be read."""
+    since = _one(parameters, "since", DEFAULT_SINCE)
+    until = _one(parameters, "until", DEFAULT_UNTIL)
+    hidden = pairs(parameters, without=("since", "until", *_PLACE))
+    return TimePicker(
+        since=since,
+        until=until,
+        label=_LABELS.get((since, until)) or f"{since} to {until}",
+        quick=[
+            (label, _url(hidden, quick, "now"), (since, until) == (quick, "now"))
+            for label, quick in _QUICK
+        ],
+        hidden=hidden,
+        zoomed_out=_zoomed_out(hidden, since, until, span) if span else "",
+        absolute=_absolute(hidden, span) if span else "",
+    )
+
+
+def scope_picker(parameters: Parameters) -> ScopePicker:
+    return ScopePicker(
+        accounts=_listed(parameters, "account"),
+        regions=_listed(parameters, "region"),
+        hidden=pairs(parameters, without=("account", "region", *_PLACE)),
+    )
+
+
+def pairs(parameters: Parameters, without: Iterable[str]) -> Pairs:
+    """The parameters as name and value, some left out."""
+    left_out = frozenset(without)
+    return [
+        (name, value)
+        for name, values in parameters.items()
+        if name not in left_out
+        for value in values
+    ]
+
+
+def _zoomed_out(hidden: Pairs, since: str, until: str, span: TimeRange) -> str:
+    """Twice the range: further back where it ends now, to both sides elsewhere."""
+    if is_relative(until):
+        minutes = int(span.length.total_seconds() * 2 // 60)
+        return _url(hidden, f"now-{max(1, minutes)}m", until)
+    return _absolute(hidden, span.widened())
+
+
+def _absolute(hidden: Pairs, span: TimeRange) -> str:
+    return _url(hidden, rfc3339(span.since), rfc3339(span.until))
+
+
+def _url(hidden: Pairs, since: str, until: str) -> str:
+    return "?" + urlencode([*hidden, ("since", since), ("until", until)])
+
+
+def _one(parameters: Parameters, name: str, default: str) -> str:
+    return next(iter(parameters.get(name, ())), "") or default
+
+
+def _listed(parameters: Parameters, name: str) -> list[str]:
+    joined = ",".join(parameters.get(name, ()))
+    return [part for part in map(str.strip, joined.split(",")) if part]

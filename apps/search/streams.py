@@ -1,0 +1,166 @@
+"""Answers that go on: exports of a whole query, and the live tail.
+
+Under ASGI only asynchronous generators stream; a synchronous one would be gathered
+in memory first. The work itself runs in threads.
+"""
+
+import asyncio
+import threading
+import time
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
+from typing import TypeVar
+
+import orjson
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBadRequest,
+    StreamingHttpResponse,
+)
+from django.template.loader import render_to_string
+
+from apps.search import exporting, store
+from apps.search.engines.base import EngineUnavailable, Hit, Page, SortOrder
+from apps.search.timerange import ALL_TIME
+from apps.search.results import PROBLEMS, Question, question_of, table_rows
+
+T = TypeVar("T")
+
+# Set when the process is asked to end: open streams end with it.
+stopping = threading.Event()
+
+_POLL_SECONDS = 1.0
+_KEEP_ALIVE_POLLS = 15
+_TAIL_ROWS = 200
+_TAIL_LOOK = 1_000
+# Longer than the time between an import's commits.
+_REACH_BACK_MS = 30_000
+
+
+def export(request: HttpRequest, kind_name: str, suffix: str) -> HttpResponse:
+    """Everything the query matches, newest first unless asked otherwise."""
+    try:
+        question = question_of(request, kind_name)
+    except PROBLEMS as error:
+        return HttpResponseBadRequest(str(error), content_type="text/plain")
+    lines = _csv(question) if suffix == "csv" else _ndjson(question)
+    types = {"csv": "text/csv; charset=utf-8", "ndjson": "application/x-ndjson"}
+    response = StreamingHttpResponse(_in_thread(lines), content_type=types[suffix])
+    name = f"trailmap-{question.kind.name}.{suffix}"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _pages(question: Question) -> Iterator[list[Hit]]:
+    return exporting.hits(
+        store.reader(), question.request, question.state.sort, settings.EXPORT_ROWS
+    )
+
+
+def _ndjson(question: Question) -> Iterator[bytes]:
+    for page in _pages(question):
+        yield exporting.ndjson(page)
+
+
+def _csv(question: Question) -> Iterator[bytes]:
+    columns = question.state.shown_columns(question.kind)
+    yield exporting.csv_header(columns)
+    for page in _pages(question):
+        yield exporting.csv_rows(page, columns)
+
+
+async def _in_thread(source: Iterator[T]) -> AsyncIterator[T]:
+    """The items of a blocking iterator, each made in a thread."""
+    step = sync_to_async(lambda: next(source, None), thread_sensitive=False)
+    while not stopping.is_set() and (item := await step()) is not None:
+        yield item
+
+
+def tail(request: HttpRequest, kind_name: str) -> HttpResponse:
+    """Documents as they enter the store, as server-sent events of table rows."""
+    try:
+        question = question_of(request, kind_name)
+    except PROBLEMS as error:
+        return HttpResponseBadRequest(str(error), content_type="text/plain")
+    last_id = request.headers.get("Last-Event-ID", "")
+    since_ms = int(last_id) if last_id.isdecimal() else time.time_ns() // 1_000_000
+    response = StreamingHttpResponse(
+        _tail_events(question, since_ms), content_type="text/event-stream"
+    )
+    response["Cache-Control"] = "no-cache"
+    response["X-Accel-Buffering"] = "no"
+    return response
+
+
+async def _tail_events(question: Question, since_ms: int) -> AsyncIterator[bytes]:
+    look = sync_to_async(_arrived, thread_sensitive=False)
+    seen: dict[str, int] = {}
+    yield b"retry: 2000\n\n"
+    silent = 0
+    while not stopping.is_set():
+        try:
+            event = await look(question, since_ms, seen)
+        except EngineUnavailable as error:
+            event = None
+            yield _event("problem", since_ms, {"text": str(error)})
+        if event is not None:
+            since_ms = max(since_ms, *seen.values())
+            yield _event("rows", since_ms, event)
+        silent = 0 if event else silent + 1
+        if silent >= _KEEP_ALIVE_POLLS:
+            silent = 0
+            yield b": still here\n\n"
+        await _pause()
+
+
+async def _pause() -> None:
+    """Wait for the next look, in small steps so that stopping is prompt."""
+    for _ in range(10):
+        if stopping.is_set():
+            return
+        await asyncio.sleep(_POLL_SECONDS / 10)
+
+
+def _arrived(
+    question: Question, since_ms: int, seen: dict[str, int]
+) -> dict[str, int | str] | None:
+    """What became visible since the last look; `seen` is kept up to date.
+
+    A document is received before its commit makes it visible, and days are not all
+    committed at once: each look reaches back, and known ids are left out.
+    """
+    after_ms = since_ms - _REACH_BACK_MS
+    asked = replace(
+        question.request, range=ALL_TIME, received_after_ms=after_ms, seconds=5.0
+    )
+    page = store.reader().find(asked, _TAIL_LOOK, SortOrder.NEWEST)
+    fresh = tuple(
+        hit
+        for hit in page.hits
+        if hit.id not in seen and (seen or hit.received_ms > since_ms)
+    )
+    for known in [known for known, at in seen.items() if at <= after_ms]:
+        del seen[known]
+    seen.update((hit.id, hit.received_ms) for hit in fresh)
+    if not fresh:
+        return None
+    shown = fresh[:_TAIL_ROWS]
+    missed = store.reader().count(asked).value - len(page.hits) if page.next else 0
+    context = {
+        "kind": question.kind,
+        "state": question.state,
+        "rows": table_rows(question, Page(shown)),
+    }
+    return {
+        "rows": render_to_string("search/tail_rows.html", context),
+        "shown": len(shown),
+        "dropped": len(fresh) - len(shown) + missed,
+    }
+
+
+def _event(name: str, event_id: int, data: dict[str, int | str]) -> bytes:
+    payload = orjson.dumps(data).decode()
+    return f"event: {name}\nid: {event_id}\ndata: {payload}\n\n".encode()

@@ -1,0 +1,24 @@
+from django.urls import path, re_path
+
+from apps.search import documentview, savedviews, streams, views
+
+urlpatterns = [
+    path("explore/<slug:kind_name>/", views.explore, name="explore"),
+    path("explore/<slug:kind_name>/rows", views.more_rows, name="explore-rows"),
+    path("explore/<slug:kind_name>/facets", views.facets, name="explore-facets"),
+    path("explore/<slug:kind_name>/fields", views.fields, name="explore-fields"),
+    path("explore/<slug:kind_name>/complete", views.complete, name="explore-complete"),
+    path("explore/<slug:kind_name>/tail", streams.tail, name="explore-tail"),
+    re_path(
+        r"^explore/(?P<kind_name>[-\w]+)/export\.(?P<suffix>csv|ndjson)$",
+        streams.export,
+        name="explore-export",
+    ),
+    path("explore/<slug:kind_name>/views", savedviews.save, name="save-view"),
+    path("views/<int:view_id>/delete", savedviews.delete, name="delete-view"),
+    path(
+        "explore/<slug:kind_name>/document/<path:document_id>",
+        documentview.document,
+        name="document",
+    ),
+]

@@ -1,0 +1,18 @@
+"""Who is looking. The user model lives above this app; pages here ask it two things."""
+
+from typing import Protocol, cast
+
+from django.http import HttpRequest
+
+
+class Viewer(Protocol):
+    """A signed-in person."""
+
+    pk: int
+
+    def visible_accounts(self) -> frozenset[str] | None:
+        """The accounts whose data they may see; None means all."""
+
+
+def viewer_of(request: HttpRequest) -> Viewer:
+    return cast(Viewer, request.user)
