@@ -1,0 +1,97 @@
+"""Forms about accounts and people."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.password_validation import validate_password
+
+from apps.discovery.accounts import problems_of_role
+from apps.discovery.models import ROLE_CHOICES, Account, User
+
+
+class AccountForm(forms.ModelForm[Account]):
+    class Meta:
+        model = Account
+        fields = ("number", "name", "role_arn", "home_region")
+        labels = {  # noqa: RUF012 - Django's interface
+            "number": "Account number",
+            "role_arn": "Role to assume",
+            "home_region": "Home region",
+        }
+        help_texts = {  # noqa: RUF012
+            "number": "12 digits",
+            "role_arn": "ARN of a role in that account. Empty: the credentials of "
+            "this process, for its own account.",
+            "home_region": "Where its role is assumed and its queue lives, such as "
+            "eu-west-1.",
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.fields["number"].disabled = True
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        if not self.errors:
+            for problem in problems_of_role(self.instance_from(cleaned or {})):
+                self.add_error("role_arn", problem)
+        return cleaned
+
+    def instance_from(self, cleaned: dict[str, Any]) -> Account:
+        return Account(
+            number=cleaned["number"],
+            role_arn=cleaned["role_arn"],
+            home_region=cleaned["home_region"],
+        )
+
+
+class PersonForm(forms.Form):
+    username = forms.SlugField(max_length=100, label="User name")
+    email = forms.EmailField(required=False, label="E-mail")
+    role = forms.TypedChoiceField(
+        choices=[("", "no role yet"), *ROLE_CHOICES],
+        coerce=int,
+        empty_value=None,
+        required=False,
+        label="Role in all accounts",
+    )
+
+    def clean_username(self) -> str:
+        name: str = self.cleaned_data["username"]
+        if User.objects.filter(username__iexact=name).exists():
+            raise forms.ValidationError("Somebody has this name already.")
+        return name
+
+
+class GrantForm(forms.Form):
+    account = forms.ModelChoiceField(
+        Account.objects.all(), required=False, empty_label="All accounts"
+    )
+    role = forms.TypedChoiceField(choices=ROLE_CHOICES, coerce=int)
+
+
+class PasswordForm(forms.Form):
+    password = forms.CharField(
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        label="New password",
+        help_text="At least 12 characters.",
+    )
+
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._user = user
+
+    def clean_password(self) -> str:
+        password: str = self.cleaned_data["password"]
+        validate_password(password, self._user)
+        return password
+
+
+class TokenForm(forms.Form):
+    name = forms.CharField(max_length=100, label="What is it for?")
+    days = forms.TypedChoiceField(
+        choices=[(30, "30 days"), (90, "90 days"), (365, "a year"), (0, "no end")],
+        coerce=int,
+        label="Valid for",
+    )

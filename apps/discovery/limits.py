@@ -1,0 +1,53 @@
+"""One pace for calls of a rate-limited AWS operation, over all processes.
+
+AWS limits by account and region; botocore's own limiter knows one client in one
+process. A row holds when the next call may go out; whoever wants to call moves it
+on by one interval with a conditional update, and waits until its turn.
+"""
+
+from dataclasses import dataclass
+
+from apps.discovery.models import RateSlot
+
+# Calls a second that AWS allows, per account and region, with a margin for others
+# who call the same operation. LookupEvents: 2 a second (CloudTrail service quotas).
+CALLS_PER_SECOND = {"cloudtrail.lookup_events": 1.6}
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Where calls are counted, and how many milliseconds lie between two."""
+
+    key: str
+    interval_ms: int
+
+    @classmethod
+    def of(cls, account: str, region: str, operation: str) -> "Pace | None":
+        """The pace of an operation; None where it needs none."""
+        per_second = CALLS_PER_SECOND.get(operation)
+        if per_second is None:
+            return None
+        return cls(f"{account}/{region}/{operation}", round(1_000 / per_second))
+
+
+def reserve(pace: Pace, now_ms: int) -> int:
+    """Milliseconds to wait until the turn that is now ours."""
+    RateSlot.objects.get_or_create(key=pace.key)
+    while True:
+        free_at_ms = RateSlot.objects.values_list("free_at_ms", flat=True).get(
+            key=pace.key
+        )
+        turn_ms = max(free_at_ms, now_ms)
+        taken = RateSlot.objects.filter(key=pace.key, free_at_ms=free_at_ms).update(
+            free_at_ms=turn_ms + pace.interval_ms
+        )
+        if taken:
+            return turn_ms - now_ms
+
+
+def hold_off(pace: Pace, now_ms: int, pause_ms: int) -> None:
+    """After AWS throttled us in spite of the pace: nobody calls for a while."""
+    RateSlot.objects.filter(key=pace.key, free_at_ms__lt=now_ms + pause_ms).update(
+        free_at_ms=now_ms + pause_ms
+    )
+
