@@ -1,0 +1,48 @@
+"""Where one CloudTrail record ends and the next begins, found without parsing.
+
+A quotation mark inside a JSON string is always escaped, so `},{"eventName"` never
+stands inside a text. It can stand inside a record, as a nested list of objects: a
+boundary is a proposal, and parsing decides.
+"""
+
+import re
+
+# The fields of a record (CloudTrail user guide, "record contents"): any of them may
+# come first, since other tools write records back with their keys sorted.
+_FIRST_KEYS = (
+    "additionalEventData|addendum|apiVersion|awsRegion|edgeDeviceDetails|errorCode|"
+    "errorMessage|event(?:Category|Context|ID|Name|Source|Time|Type|Version)|"
+    "insightDetails|managementEvent|readOnly|recipientAccountId|request(?:ID|Parameters)|"
+    "resources|responseElements|serviceEventDetails|sessionCredentialFromConsole|"
+    "sharedEventID|sourceIPAddress|tlsDetails|user(?:Agent|Identity)|vpcEndpointId"
+)
+_BOUNDARY = re.compile(
+    rb'\}[ \t\r\n]*,?[ \t\r\n]*(?=\{[ \t\r\n]*"(?:' + _FIRST_KEYS.encode() + rb')")'
+)
+_WINDOW_BYTES = 64 << 10
+
+
+def last_boundary(buffer: bytes) -> int | None:
+    """Where the last record that begins in `buffer` begins; None if only one does."""
+    window = _WINDOW_BYTES
+    while True:
+        start = max(0, len(buffer) - window)
+        found = None
+        for found in _BOUNDARY.finditer(buffer, start):
+            pass
+        if found is not None:
+            return found.end()
+        if start == 0:
+            return None
+        window *= 4
+
+
+def first_boundary(buffer: bytes) -> int | None:
+    found = _BOUNDARY.search(buffer)
+    return found.end() if found else None
+
+
+def boundaries(buffer: bytes) -> list[int]:
+    """Every place in `buffer` where a record may begin, its start and end included."""
+    inside = (found.end() for found in _BOUNDARY.finditer(buffer))
+    return [0, *inside, len(buffer)]

@@ -1,0 +1,210 @@
+"""Runs over a bucket: announced objects, listed objects, then reading them."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+
+from apps.audit import quarantine
+from apps.audit.cloudtrail import Bucket, Queue
+from apps.audit.coverage import Interval
+from apps.audit.covered import cover
+from apps.audit.ingest import Batch, Intake
+from apps.audit.kinds import TRAIL
+from apps.audit.logkeys import LogKey, day_folders, parse_key
+from apps.audit.models import LogObject, TrailSource
+from apps.audit.notifications import ObjectNotice, UnknownNotice, read_notice
+from apps.audit.sourceruns import (
+    LATE,
+    Clock,
+    is_due,
+    note_batch,
+    renew_claim,
+    target_of,
+)
+from apps.discovery.aws import AwsDenied, AwsError, AwsGone, AwsThrottled
+from apps.search.engines.base import DocumentEngine
+
+_SWEEP_EVERY = timedelta(minutes=15)
+_DEEP_SWEEP_EVERY = timedelta(hours=24)
+_DEEP_SWEEP_DAYS = 7
+_RECEIVES_A_RUN = 100
+_OBJECTS_A_RUN = 500
+_MAX_ATTEMPTS = 5
+
+
+class BucketRun:
+    """Notifications, a sweep if one is due, then the objects that wait."""
+
+    def __init__(
+        self, source: TrailSource, engine: DocumentEngine, clock: Clock
+    ) -> None:
+        self._source = source
+        self._engine = engine
+        self._clock = clock
+        self._bucket = Bucket(target_of(source), source.bucket)
+        self._unread: list[str] = []
+        self._listed: list[tuple[str, str, Interval]] = []
+
+    def run(self) -> None:
+        if self._source.queue_url:
+            self._receive(Queue(target_of(self._source), self._source.queue_url))
+        if is_due(self._source.swept_at, _SWEEP_EVERY, self._clock()):
+            self._sweep()
+        self._read_waiting()
+        self._cover_listed()
+        if self._unread:
+            raise AwsError(
+                f"{len(self._unread)} messages of the queue were left in it: "
+                f"{self._unread[0]}"
+            )
+
+    def _receive(self, queue: Queue) -> None:
+        for _ in range(_RECEIVES_A_RUN):
+            messages = queue.receive()
+            if not messages:
+                return
+            for message in messages:
+                try:
+                    self._write_down(self._expected(read_notice(message.body)))
+                except UnknownNotice as error:
+                    # Left to the queue: after some tries it becomes a dead letter.
+                    self._unread.append(str(error))
+                    continue
+                queue.delete(message)
+
+    def _expected(self, notices: Iterable[ObjectNotice]) -> list[tuple[str, LogKey]]:
+        """Log files of this source. Anyone may write to a queue: an object of
+        another bucket or prefix is never fetched."""
+        expected = []
+        for notice in notices:
+            is_ours = notice.bucket == self._source.bucket and notice.key.startswith(
+                self._source.prefix
+            )
+            if not is_ours:
+                raise UnknownNotice(
+                    f"an object outside {self._source.bucket}/{self._source.prefix}"
+                )
+            key = parse_key(notice.key)
+            if key is not None:
+                expected.append((notice.key, key))
+        return expected
+
+    def _write_down(self, keys: Sequence[tuple[str, LogKey]]) -> None:
+        LogObject.objects.bulk_create(
+            [
+                LogObject(
+                    source=self._source,
+                    key=name,
+                    account=key.account,
+                    region=key.region,
+                    delivered_at=key.delivered,
+                )
+                for name, key in keys
+            ],
+            batch_size=500,
+            ignore_conflicts=True,
+        )
+
+    def _sweep(self) -> None:
+        """List the last days, whatever was or was not announced.
+
+        Names are not listed in the order of delivery, so there is no "after the
+        last one": days are listed whole and known keys ignored.
+        """
+        began = self._clock()
+        is_deep = is_due(self._source.deep_swept_at, _DEEP_SWEEP_EVERY, began)
+        back = self._days_back(began) if is_deep else 1
+        for base, folders in self._bases():
+            for folder in folders:
+                region = folder.rstrip("/").rsplit("/", 1)[-1]
+                self._sweep_region(base, region, began, back)
+        self._source.swept_at = began
+        if is_deep:
+            self._source.deep_swept_at = began
+        self._source.save(update_fields=["swept_at", "deep_swept_at"])
+
+    def _days_back(self, now: datetime) -> int:
+        if self._source.deep_swept_at is None and self._source.first_day:
+            return max(1, (now.date() - self._source.first_day).days)
+        return _DEEP_SWEEP_DAYS
+
+    def _bases(self) -> list[tuple[str, list[str]]]:
+        """Each account's CloudTrail folder with the region folders inside it."""
+        root = f"{self._source.prefix}AWSLogs/"
+        accounts: list[str] = []
+        for folder in self._bucket.folders(root):
+            is_organization = folder[len(root) :].startswith("o-")
+            accounts += self._bucket.folders(folder) if is_organization else [folder]
+        bases = [f"{account}CloudTrail/" for account in accounts]
+        return [(base, self._bucket.folders(base)) for base in bases]
+
+    def _sweep_region(self, base: str, region: str, began: datetime, back: int) -> None:
+        found = []
+        for prefix in day_folders(base, [region], began.date(), back):
+            for item in self._bucket.objects(prefix):
+                key = parse_key(item.key)
+                if key is not None:
+                    found.append((item.key, key))
+        self._write_down(found)
+        account = base.rstrip("/").rsplit("/", 2)[-2]
+        first = datetime.combine(
+            began.date() - timedelta(days=back), datetime.min.time(), UTC
+        )
+        self._listed.append((account, region, Interval(first, began - LATE)))
+
+    def _cover_listed(self) -> None:
+        """What was listed is covered once all of it was read."""
+        for account, region, interval in self._listed:
+            unread = LogObject.objects.filter(
+                source=self._source,
+                account=account,
+                region=region,
+                delivered_at__gte=interval.since,
+            ).exclude(state=LogObject.State.DONE)
+            if not unread.exists():
+                cover(self._source, account, region, interval)
+
+    def _read_waiting(self) -> None:
+        waiting = LogObject.objects.filter(
+            source=self._source, state=LogObject.State.FOUND
+        ).order_by("delivered_at", "key")[:_OBJECTS_A_RUN]
+        read: list[LogObject] = []
+
+        def checkpoint(batch: Batch) -> None:
+            now = self._clock()
+            quarantine.note(batch.broken, batch.finished, now, self._source)
+            _mark_done(read, batch)
+            renew_claim(self._source, now)
+
+        intake = Intake(self._engine.writer(TRAIL), checkpoint, note_batch)
+        for item in waiting:
+            read.append(item)
+            self._read(intake, item)
+        intake.commit()
+
+    def _read(self, intake: Intake, item: LogObject) -> None:
+        origin = origin_of(self._source, item.key)
+        try:
+            intake.read(origin, self._bucket.chunks(item.key), self._clock())
+        except (AwsDenied, AwsThrottled):
+            raise
+        except AwsError as error:
+            item.attempts += 1
+            is_over = isinstance(error, AwsGone) or item.attempts >= _MAX_ATTEMPTS
+            item.state = LogObject.State.FAILED if is_over else LogObject.State.FOUND
+            item.problem = str(error)
+            item.save(update_fields=["attempts", "state", "problem"])
+
+
+def origin_of(source: TrailSource, key: str) -> str:
+    return f"s3://{source.bucket}/{key}"
+
+
+def _mark_done(read: list[LogObject], batch: Batch) -> None:
+    """Mark the rows whose files this batch finished; they leave the list."""
+    settled = {origin for origin, _ in batch.finished}
+    settled |= {origin for origin, _ in batch.skipped}
+    done = [row for row in read if origin_of(row.source, row.key) in settled]
+    LogObject.objects.filter(pk__in=[row.pk for row in done]).update(
+        state=LogObject.State.DONE, problem=""
+    )
+    read[:] = [row for row in read if row not in done]

@@ -1,0 +1,102 @@
+"""Forms about trail sources."""
+
+import re
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from apps.audit.models import TrailSource
+
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d")
+_TEXT = {
+    "labels": {
+        "account": "Account whose credentials read it",
+        "region": "Region",
+        "queue_url": "Queue URL",
+        "first_day": "First day",
+    },
+    "helps": {
+        "region": "Where the bucket and its queue are.",
+        "prefix": "What comes before AWSLogs/, with its slash. Usually empty.",
+        "queue_url": "An SQS queue that hears of new log files. Without one, the "
+        "bucket is listed every 15 minutes.",
+        "first_day": "Days before this one are not read. Empty: the last 7 days.",
+    },
+}
+
+
+class BucketForm(forms.ModelForm[TrailSource]):
+    """A bucket that CloudTrail delivers to."""
+
+    class Meta:
+        model = TrailSource
+        fields = (
+            "name", "account", "region", "bucket", "prefix", "queue_url", "first_day",
+        )  # fmt: skip
+        labels = _TEXT["labels"]
+        help_texts = _TEXT["helps"]
+        widgets = {  # noqa: RUF012 - Django's interface
+            "first_day": forms.DateInput(attrs={"type": "date"})
+        }
+
+    def clean_bucket(self) -> str:
+        bucket: str = self.cleaned_data["bucket"].strip()
+        if not _BUCKET.fullmatch(bucket):
+            raise ValidationError("That is not the name of a bucket.")
+        return bucket
+
+    def clean_prefix(self) -> str:
+        prefix: str = self.cleaned_data["prefix"].lstrip("/")
+        return prefix if not prefix or prefix.endswith("/") else prefix + "/"
+
+    def clean_region(self) -> str:
+        return _region(self.cleaned_data["region"])
+
+    def save(self, commit: bool = True) -> Any:  # noqa: FBT001, FBT002 - Django's
+        self.instance.kind = TrailSource.Kind.BUCKET
+        return super().save(commit)
+
+
+class LookupForm(forms.ModelForm[TrailSource]):
+    """Events looked up without a bucket."""
+
+    regions_text = forms.CharField(
+        label="Regions",
+        help_text="Separated by commas, such as us-east-1, eu-west-1.",
+        initial="us-east-1",
+    )
+
+    class Meta:
+        model = TrailSource
+        fields = ("name", "account", "first_day")
+        labels = _TEXT["labels"]
+        help_texts = {  # noqa: RUF012
+            "first_day": "Events before it are not looked up. Empty: all 90 days that "
+            "AWS keeps.",
+        }
+        widgets = {  # noqa: RUF012
+            "first_day": forms.DateInput(attrs={"type": "date"})
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.fields["regions_text"].initial = ", ".join(self.instance.regions)
+
+    def clean_regions_text(self) -> list[str]:
+        parts = self.cleaned_data["regions_text"].split(",")
+        return [_region(part) for part in parts if part.strip()]
+
+    def save(self, commit: bool = True) -> Any:  # noqa: FBT001, FBT002
+        self.instance.kind = TrailSource.Kind.LOOKUP
+        self.instance.regions = self.cleaned_data["regions_text"]
+        return super().save(commit)
+
+
+def _region(text: str) -> str:
+    region = text.strip()
+    if not _REGION.fullmatch(region):
+        raise ValidationError(f"{region!r} is not a region such as eu-west-1.")
+    return region

@@ -1,0 +1,179 @@
+"""Imports of files: asked for with a row, done by whoever holds the home.
+
+Progress is in the row, so any process can follow it; a run whose process died is
+taken up again where its last checkpoint was.
+"""
+
+import logging
+import os
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from django.db import models
+from django.utils import timezone
+
+from apps.audit import quarantine
+from apps.audit.ingest import Batch, Intake
+from apps.audit.kinds import TRAIL
+from apps.audit.logkeys import delivery_order
+from apps.audit.models import ImportRun
+from apps.discovery.accounts import note_accounts
+from apps.search.engines.base import DocumentEngine, EngineUnavailable
+from apps.search.models import ImportedDay
+
+log = logging.getLogger(__name__)
+
+_CHUNK_BYTES = 1 << 20
+_STALE_AFTER = timedelta(seconds=60)
+# Whoever asks a run to stop writes its row too: progress leaves that field alone.
+_PROGRESS = [
+    "state", "started_at", "beaten_at", "finished_at", "files_total", "files_done",
+    "files_skipped", "bytes_total", "bytes_done", "new", "already_there",
+    "quarantined", "first_event_at", "last_event_at", "problem",
+]  # fmt: skip
+_SUFFIXES = (".json", ".json.gz", ".gz", ".jsonl", ".ndjson", ".log")
+
+
+class ImportCancelled(Exception):
+    """Somebody asked for the import to stop."""
+
+
+def request(paths: Sequence[str], user_id: int | None = None) -> ImportRun:
+    """A new run for these files and folders. Raises FileNotFoundError."""
+    absolute = [str(Path(path).resolve()) for path in paths]
+    for path in absolute:
+        if not Path(path).exists():
+            raise FileNotFoundError(f"There is nothing at {path}.")
+    return ImportRun.objects.create(paths=absolute, requested_by_id=user_id)
+
+
+def claim(run_id: int, now: datetime) -> bool:
+    """Whether the run is now ours: it waited, or its process died."""
+    state = ImportRun.State
+    waiting = models.Q(state=state.REQUESTED)
+    died = models.Q(state=state.RUNNING, beaten_at__lt=now - _STALE_AFTER)
+    taken = ImportRun.objects.filter(waiting | died, pk=run_id).update(
+        state=state.RUNNING, beaten_at=now
+    )
+    return bool(taken)
+
+
+def waiting_runs(now: datetime) -> list[int]:
+    """Runs that somebody should take up, oldest first."""
+    state = ImportRun.State
+    runs = ImportRun.objects.filter(
+        models.Q(state=state.REQUESTED)
+        | models.Q(state=state.RUNNING, beaten_at__lt=now - _STALE_AFTER)
+    )
+    return list(runs.order_by("requested_at").values_list("pk", flat=True))
+
+
+def execute(
+    run_id: int,
+    engine: DocumentEngine,
+    watch: Callable[[ImportRun], None] = lambda run: None,
+) -> ImportRun:
+    """Do a claimed run to its end; `watch` sees the row at every checkpoint.
+
+    Whatever goes wrong ends in the row. The files themselves are never changed.
+    """
+    run = ImportRun.objects.get(pk=run_id)
+    run.started_at = run.started_at or timezone.now()
+    try:
+        _Import(run, engine, watch).run()
+        run.state = ImportRun.State.DONE
+    except ImportCancelled:
+        run.state = ImportRun.State.CANCELLED
+    except (EngineUnavailable, OSError) as error:
+        log.exception("import failed")
+        run.state, run.problem = ImportRun.State.FAILED, str(error)
+    run.finished_at = timezone.now()
+    run.save(update_fields=_PROGRESS)
+    watch(run)
+    return run
+
+
+def files_below(paths: Sequence[str]) -> list[Path]:
+    """The files to read, in the order their logs were delivered.
+
+    A file that is named is read whatever its suffix; below folders, suffixes
+    decide. Links to folders are not followed.
+    """
+    found = {file for path in paths for file in _below(Path(path))}
+    return sorted(found, key=lambda file: (delivery_order(file.name), str(file)))
+
+
+def _below(path: Path) -> Iterator[Path]:
+    if not path.is_dir():
+        yield path
+        return
+    for folder, _, names in os.walk(path):
+        for name in names:
+            if name.endswith(_SUFFIXES):
+                yield Path(folder, name)
+
+
+class _Import:
+    """One run: where it stands is in its row."""
+
+    def __init__(
+        self,
+        run: ImportRun,
+        engine: DocumentEngine,
+        watch: Callable[[ImportRun], None],
+    ) -> None:
+        self._row = run
+        self._watch = watch
+        self._intake = Intake(engine.writer(TRAIL), self._checkpoint, _before_commit)
+
+    def run(self) -> None:
+        files = files_below(self._row.paths)
+        sizes = [file.stat().st_size for file in files]
+        self._row.files_total, self._row.bytes_total = len(files), sum(sizes)
+        self._row.bytes_done = sum(sizes[: self._row.files_done])
+        for file in files[self._row.files_done :]:
+            self._intake.read(str(file), self._chunks(file), timezone.now())
+            self._intake.commit_if_due()
+        self._intake.commit()
+
+    def _chunks(self, file: Path) -> Iterator[bytes]:
+        with file.open("rb") as stream:
+            while chunk := stream.read(_CHUNK_BYTES):
+                self._row.bytes_done += len(chunk)
+                yield chunk
+
+    def _checkpoint(self, batch: Batch) -> None:
+        now = timezone.now()
+        run, tally = self._row, batch.tally
+        quarantine.note(batch.broken, batch.finished, now)
+        run.files_done += len(batch.finished) + len(batch.skipped)
+        run.files_skipped += len(batch.skipped)
+        run.new += tally.new
+        run.already_there += tally.already_there
+        run.quarantined += tally.quarantined
+        run.first_event_at = _earlier(run.first_event_at, tally.first)
+        run.last_event_at = _later(run.last_event_at, tally.last)
+        run.beaten_at = now
+        run.save(update_fields=_PROGRESS)
+        self._watch(run)
+        if ImportRun.objects.filter(pk=run.pk, is_cancel_requested=True).exists():
+            raise ImportCancelled
+
+
+def _before_commit(batch: Batch) -> None:
+    """Rows the store must never be ahead of: days that retention has to spare, and
+    accounts that decide who may see what."""
+    ImportedDay.objects.bulk_create(
+        [ImportedDay(kind=TRAIL.name, day=day) for day in batch.days],
+        ignore_conflicts=True,
+    )
+    note_accounts(batch.accounts)
+
+
+def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
+    return min(filter(None, (one, other)), default=None)
+
+
+def _later(one: datetime | None, other: datetime | None) -> datetime | None:
+    return max(filter(None, (one, other)), default=None)

@@ -1,0 +1,110 @@
+"""`import cloudtrail PATH...`: files, folders, gzipped or not."""
+
+import sys
+import time
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from apps.audit import imports
+from apps.audit.models import ImportRun
+from apps.search import store
+from apps.search.homelock import HomeInUse, HomeLock
+from apps.search.timerange import rfc3339
+
+_KINDS = ("cloudtrail",)
+_LOOK_EVERY_SECONDS = 0.5
+
+
+class Command(BaseCommand):
+    help = (
+        "Import files. While `up` runs, it does the work and this command follows it; "
+        "otherwise this command does it itself."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("kind", choices=_KINDS)
+        parser.add_argument("paths", nargs="+", metavar="PATH")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            run = imports.request(options["paths"])
+        except FileNotFoundError as error:
+            raise CommandError(str(error)) from error
+        try:
+            run = self._done(run)
+        except KeyboardInterrupt:
+            ImportRun.objects.filter(pk=run.pk).update(is_cancel_requested=True)
+            raise CommandError(
+                "Stopped. What was read is kept; import again to read the rest."
+            ) from None
+        self._report(run)
+
+    def _done(self, run: ImportRun) -> ImportRun:
+        """The run when it is over, done here or by the process that holds the home."""
+        lock = HomeLock(settings.HOME)
+        while not run.is_over:
+            try:
+                lock.acquire("import")
+            except HomeInUse:
+                self._progress(run)
+                time.sleep(_LOOK_EVERY_SECONDS)
+                run.refresh_from_db()
+                continue
+            try:
+                self._do_all_waiting(run)
+            finally:
+                lock.release()
+            run.refresh_from_db()
+        return run
+
+    def _do_all_waiting(self, run: ImportRun) -> None:
+        """Ours, and those that other commands asked for while we held the home."""
+        engine = store.engine()
+        try:
+            self._do(run.pk)
+            for waiting in imports.waiting_runs(timezone.now()):
+                self._do(waiting)
+        finally:
+            engine.close()
+
+    def _do(self, run_id: int) -> None:
+        if imports.claim(run_id, timezone.now()):
+            imports.execute(run_id, store.engine(), self._progress)
+
+    def _progress(self, run: ImportRun) -> None:
+        if not sys.stderr.isatty():
+            return
+        share = f"{run.bytes_done / run.bytes_total:4.0%} " if run.bytes_total else ""
+        self.stderr.write(
+            f"\r{share}{run.files_done:,} of {run.files_total:,} files, "
+            f"{run.new:,} new events ",
+            ending="",
+        )
+        self.stderr.flush()
+
+    def _report(self, run: ImportRun) -> None:
+        if sys.stderr.isatty():
+            self.stderr.write("\r\033[K", ending="")
+        counts = (
+            f"{run.new:,} new, {run.already_there:,} already there, "
+            f"{run.quarantined:,} quarantined"
+        )
+        if run.state == ImportRun.State.FAILED:
+            raise CommandError(f"{counts}, then it failed: {run.problem}")
+        if run.state == ImportRun.State.CANCELLED:
+            raise CommandError(f"{counts}, then it was cancelled.")
+        self.stdout.write(counts)
+        if run.files_skipped:
+            self.stdout.write(
+                f"Skipped {run.files_skipped:,} of {run.files_total:,} files: they "
+                "hold no CloudTrail records."
+            )
+        if run.quarantined:
+            self.stdout.write(f"See {settings.PUBLIC_URL}/quarantine/")
+        if run.first_event_at and run.last_event_at:
+            since, until = rfc3339(run.first_event_at), rfc3339(run.last_event_at)
+            self.stdout.write(f"Events from {since} to {until}")

@@ -1,0 +1,59 @@
+"""Reads quarantined files again, after a bound was raised or a file mended."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.utils import timezone
+
+from apps.audit import quarantine
+from apps.audit.cloudtrail import Bucket
+from apps.audit.ingest import Batch, Intake
+from apps.audit.kinds import TRAIL
+from apps.audit.models import QuarantinedRecord, TrailSource
+from apps.audit.sourceruns import note_batch, target_of
+from apps.discovery.aws import AwsError
+from apps.search.engines.base import DocumentEngine
+
+_CHUNK_BYTES = 1 << 20
+
+
+def retry_all(engine: DocumentEngine) -> None:
+    """Read every file again that somebody asked for."""
+    asked = QuarantinedRecord.objects.filter(state=QuarantinedRecord.State.RETRY)
+    origins = asked.order_by("origin").values_list("origin", "source").distinct()
+    for origin, source_id in list(origins):
+        source = TrailSource.objects.filter(pk=source_id).first()
+        _retry(origin, source, engine)
+
+
+def _retry(origin: str, source: TrailSource | None, engine: DocumentEngine) -> None:
+    began = timezone.now()
+
+    def checkpoint(batch: Batch) -> None:
+        quarantine.note(batch.broken, batch.finished, timezone.now(), source)
+
+    intake = Intake(engine.writer(TRAIL), checkpoint, note_batch)
+    try:
+        intake.read(origin, _chunks(origin, source), began)
+        intake.commit()
+        problem = ""
+    except (AwsError, OSError) as error:
+        problem = f"It could not be read again: {error}"
+    # What is still broken was written back as open; the rest was settled. Only a
+    # file that could not be read at all is left marked.
+    left = QuarantinedRecord.objects.filter(
+        origin=origin, state=QuarantinedRecord.State.RETRY
+    )
+    update = {"reason": problem} if problem else {}
+    left.update(state=QuarantinedRecord.State.OPEN, last_seen_at=began, **update)
+
+
+def _chunks(origin: str, source: TrailSource | None) -> Iterator[bytes]:
+    """The bytes of a file or object. Raises OSError, AwsError."""
+    if source is not None:
+        key = origin.removeprefix(f"s3://{source.bucket}/")
+        yield from Bucket(target_of(source), source.bucket).chunks(key)
+        return
+    with Path(origin).open("rb") as stream:
+        while chunk := stream.read(_CHUNK_BYTES):
+            yield chunk

@@ -1,0 +1,21 @@
+from django.urls import path
+
+from apps.audit import sources, views
+
+urlpatterns = [
+    path("actors/", views.actors, name="actors"),
+    path("actors/actor", views.actor, name="actor"),
+    path("actors/session", views.session, name="session"),
+    path("resources/", views.resources, name="resources"),
+    path("resources/resource", views.resource, name="resource"),
+    path("sources/", sources.sources, name="sources"),
+    path("sources/imports", sources.runs, name="import-runs"),
+    path("sources/imports/<int:run_id>/cancel", sources.cancel_import, name="cancel-import"),
+    path("sources/new/<slug:kind>", sources.new_source, name="new-source"),
+    path("sources/<int:source_id>/", sources.source, name="source"),
+    path("sources/<int:source_id>/switch", sources.switch_source, name="switch-source"),
+    path("sources/<int:source_id>/read", sources.read_source_now, name="read-source"),
+    path("sources/<int:source_id>/delete", sources.delete_source, name="delete-source"),
+    path("quarantine/", sources.quarantined, name="quarantine"),
+    path("quarantine/settle", sources.settle, name="settle-quarantine"),
+]

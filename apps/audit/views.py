@@ -1,0 +1,166 @@
+"""Pages about actors, sessions and resources."""
+
+from dataclasses import replace
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from apps.audit import profiles
+from apps.audit.chains import chain
+from apps.audit.identities import short_name
+from apps.audit.kinds import TRAIL
+from apps.search import charts, store
+from apps.search.engines.base import EngineUnavailable, Hit, SearchRequest
+from apps.search.explorestate import ExploreState, Filter, exact_clause
+from apps.search.pickers import scope_picker, time_picker
+from apps.search.results import document_row, problem_of
+from apps.search.syntax import Node
+from apps.search.timerange import TimeError, from_milliseconds
+from apps.search.viewers import viewer_of
+
+_COLUMNS = ("eventName", "eventSource", "@actor", "sourceIPAddress", "errorCode")
+_LISTED = 100
+_PROBLEMS = (TimeError, EngineUnavailable)
+
+
+def actors(request: HttpRequest) -> HttpResponse:
+    """The busiest actors of the time range."""
+    return _directory(request, "@actor", "audit/actors.html")
+
+
+def resources(request: HttpRequest) -> HttpResponse:
+    """The resources touched most in the time range."""
+    return _directory(request, "@resource", "audit/resources.html")
+
+
+def actor(request: HttpRequest) -> HttpResponse:
+    key = _named(request)
+    state, context = _frame(request)
+    context |= {"name": key, "short": short_name(key), "path": "@actor"}
+    try:
+        asked = _asked(request, state, profiles.actor_node(key))
+        profile = profiles.actor_profile(store.reader(), asked)
+        context |= _profile_context(state, profile, "@actor", key, "No error")
+        context["relations"] = profiles.relations(
+            store.reader(), asked, key, profile.last
+        )
+        context["identity"] = profiles.identity_of(profile.last)
+        context["time"] = time_picker(dict(request.GET.lists()), asked.range)
+    except _PROBLEMS as error:
+        context["problem"] = problem_of(error)
+    return render(request, "audit/actor.html", context)
+
+
+def resource(request: HttpRequest) -> HttpResponse:
+    name = _named(request)
+    state, context = _frame(request)
+    context |= {"name": name, "short": short_name(name), "path": "@resource"}
+    try:
+        asked = _asked(request, state, profiles.resource_node(name))
+        profile = profiles.resource_profile(store.reader(), asked)
+        context |= _profile_context(state, profile, "@resource", name, "Unknown")
+        context["time"] = time_picker(dict(request.GET.lists()), asked.range)
+    except _PROBLEMS as error:
+        context["problem"] = problem_of(error)
+    return render(request, "audit/resource.html", context)
+
+
+def session(request: HttpRequest) -> HttpResponse:
+    """Who is behind an access key."""
+    access_key = _named(request)
+    scope = ExploreState().scope(viewer_of(request).visible_accounts())
+    steps = chain(store.reader(), TRAIL, scope, access_key, timezone.now())
+    context = {"access_key": access_key, "steps": steps, "kind": TRAIL}
+    return render(request, "audit/session.html", context)
+
+
+def _named(request: HttpRequest) -> str:
+    name = request.GET.get("name", "")
+    if not name:
+        raise Http404("The address lacks a name.")
+    return name
+
+
+def _frame(request: HttpRequest) -> tuple[ExploreState, dict[str, Any]]:
+    parameters = dict(request.GET.lists())
+    return ExploreState.read(parameters), {
+        "kind": TRAIL,
+        "time": time_picker(parameters, None),
+        "scope": scope_picker(parameters),
+    }
+
+
+def _asked(request: HttpRequest, state: ExploreState, node: Node) -> SearchRequest:
+    """Raises TimeError."""
+    visible = viewer_of(request).visible_accounts()
+    plain = replace(state, q="", filters=())
+    asked = plain.request(TRAIL, visible, timezone.now(), settings.SEARCH_SECONDS)
+    return replace(asked, query=node)
+
+
+def _profile_context(
+    state: ExploreState, profile: profiles.Profile, path: str, value: str, without: str
+) -> dict[str, Any]:
+    context: dict[str, Any] = {
+        "profile": profile,
+        "first": _time(profile.first),
+        "last": _time(profile.last),
+        "rows": [document_row(hit, _COLUMNS) for hit in profile.recent],
+        "columns": [{"path": path, "label": TRAIL.field(path).label} for path in _COLUMNS],
+        "facets": [
+            {
+                "field": TRAIL.field(facet.path),
+                "values": [
+                    (name, count, 100 * count / max(1, profile.total))
+                    for name, count in facet.values
+                ],
+                "others": facet.others,
+                "exact": facet.exact,
+            }
+            for facet in profile.facets
+        ],
+        "explore_query": ExploreState(
+            filters=(Filter(exact_clause(TRAIL, path, value)),),
+            since=state.since,
+            until=state.until,
+            accounts=state.accounts,
+            regions=state.regions,
+        ).url_query(),
+    }
+    if profile.histogram is not None:
+        context["figure"] = charts.histogram_figure(profile.histogram, without)
+        context["series"] = charts.series_names(profile.histogram, without)
+        context["histogram"] = profile.histogram
+        context["histogram_rows"] = charts.histogram_rows(profile.histogram)
+    return context
+
+
+def _time(hit: Hit | None) -> Any:
+    return from_milliseconds(hit.time_ms) if hit else None
+
+
+def _directory(request: HttpRequest, path: str, template: str) -> HttpResponse:
+    parameters = dict(request.GET.lists())
+    state, context = _frame(request)
+    try:
+        visible = viewer_of(request).visible_accounts()
+        asked = state.request(TRAIL, visible, timezone.now(), settings.SEARCH_SECONDS)
+        found = store.reader().facets(asked, [path], _LISTED)
+    except (*_PROBLEMS, ValueError) as error:
+        context["problem"] = problem_of(error)
+        return render(request, template, context)
+    facet = found.by_path[path]
+    context |= {
+        "time": time_picker(parameters, asked.range),
+        "names": [
+            (name, short_name(name), count, 100 * count / max(1, found.total))
+            for name, count in facet.values
+        ],
+        "facet": facet,
+        "total": found.total,
+        "partial": found.partial,
+    }
+    return render(request, template, context)
