@@ -1,0 +1,22 @@
+"""The REST route table: one line a view."""
+
+from django.contrib.auth.decorators import login_not_required
+from django.urls import path
+from drf_spectacular.views import SpectacularAPIView
+
+from apps.discovery.api import AccountsView, MeView
+from apps.search.api import DocumentView, FacetsView, HistogramView, SearchView
+
+urlpatterns = [
+    path("schema", login_not_required(SpectacularAPIView.as_view()), name="api-schema"),
+    path("me", MeView.as_view(), name="api-me"),
+    path("accounts", AccountsView.as_view(), name="api-accounts"),
+    path("search/<slug:kind_name>", SearchView.as_view(), name="api-search"),
+    path("search/<slug:kind_name>/histogram", HistogramView.as_view(), name="api-histogram"),
+    path("search/<slug:kind_name>/facets", FacetsView.as_view(), name="api-facets"),
+    path(
+        "search/<slug:kind_name>/<path:document_id>",
+        DocumentView.as_view(),
+        name="api-document",
+    ),
+]

@@ -1,0 +1,73 @@
+"""What every page's frame shows: navigation, accounts to choose from."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from apps.audit import quarantine
+from apps.discovery.accounts import visible_to
+from apps.discovery.models import Account
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An entry of the navigation. `count` is shown where it is not zero."""
+
+    label: str
+    icon: str
+    url: str
+    is_current: bool
+    count: int = 0
+    count_title: str = ""
+
+
+_PAGES = (
+    ("Home", "house", "home", ()),
+    ("Explore", "search", "explore", ("trail",)),
+    ("Actors", "fingerprint", "actors", ()),
+    ("Resources", "box", "resources", ()),
+    ("Sources", "database", "sources", ()),
+    ("Quarantine", "shield-alert", "quarantine", ()),
+    ("Accounts", "cloud", "accounts", ()),
+)
+
+
+class Shell:
+    """Asked for only by pages that draw the frame."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+
+    @cached_property
+    def navigation(self) -> list[Item]:
+        return [self._item(*page) for page in _PAGES]
+
+    def _item(self, label: str, icon: str, name: str, arguments: tuple[str, ...]) -> Item:
+        url = reverse(name, args=arguments)
+        here = self._request.path
+        is_current = here == url if url == "/" else here.startswith(url)
+        waiting = quarantine.open_count(self._request.user) if name == "quarantine" else 0
+        return Item(label, icon, url, is_current, waiting, "could not be read")
+
+    @cached_property
+    def accounts(self) -> list[Account]:
+        return list(visible_to(self._request.user))
+
+    @property
+    def origin(self) -> str:
+        return self._request.build_absolute_uri("/").rstrip("/")
+
+    @property
+    def help_url(self) -> str:
+        return reverse("query-help")
+
+    @property
+    def in_settings(self) -> bool:
+        return self._request.path.startswith(reverse("settings"))
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    return {"shell": Shell(request)}

@@ -1,0 +1,135 @@
+"""Web, worker and beat in one process.
+
+Kombu's memory queue lives in a process and loses what it holds when that ends. So
+there is exactly one process, all work is in rows, and tasks only say "look now".
+"""
+
+import contextlib
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import Any
+
+import structlog
+import uvicorn
+from celery import Celery
+from celery.beat import Service as BeatService
+
+from apps.search.streams import stopping
+
+log = structlog.get_logger(__name__)
+
+_THREADS = 4
+_LOOK_EVERY_SECONDS = 5.0
+_STREAMS_END_WITHIN_SECONDS = 2
+_WORKER_ENDS_WITHIN_SECONDS = 20.0
+
+
+class Part:
+    """A thread that has to run for as long as the site does."""
+
+    def __init__(self, name: str, start: Callable[[], Any]) -> None:
+        self.name = name
+        self._make = start
+        self._running: Any = None
+        self._thread: threading.Thread | None = None
+
+    def keep_alive(self) -> None:
+        """Start the part, or start it again if its thread has ended."""
+        if self._thread is not None and self._thread.is_alive():
+            return
+        if self._thread is not None:
+            log.error("a part ended and is started again", part=self.name)
+        self._running = self._make()
+        self._thread = threading.Thread(
+            target=self._running.start, name=self.name, daemon=True
+        )
+        self._thread.start()
+
+    def stop(self) -> None:
+        if self._running is not None and self._thread is not None:
+            self._running.stop()
+            self._thread.join(_WORKER_ENDS_WITHIN_SECONDS)
+
+
+def worker(app: Celery) -> Part:
+    def make() -> Any:
+        return app.Worker(
+            pool="threads",
+            concurrency=_THREADS,
+            hostname="embedded@localhost",
+            without_heartbeat=True,
+            without_mingle=True,
+            without_gossip=True,
+            quiet=True,
+        )
+
+    return Part("worker", make)
+
+
+def beat(app: Celery) -> Part:
+    def make() -> Any:
+        return BeatService(app, max_interval=1, scheduler_cls="celery.beat:Scheduler")
+
+    return Part("beat", make)
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to us: uvicorn would end the process before the worker could."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def serve(
+    application: str,
+    host: str,
+    port: int,
+    parts: list[Part],
+    ready: Callable[[], None],
+) -> None:
+    """Serve until a signal asks to stop, then end streams, web and parts in turn."""
+    server = _Server(
+        uvicorn.Config(
+            application,
+            host=host,
+            port=port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=_STREAMS_END_WITHIN_SECONDS,
+        )
+    )
+
+    def stop(signum: int, frame: FrameType | None) -> None:
+        if stopping.is_set():
+            server.force_exit = True
+        stopping.set()
+        server.should_exit = True
+
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, stop)
+    for part in parts:
+        part.keep_alive()
+    threading.Thread(target=_watch, args=(server, parts, ready), daemon=True).start()
+    server.run()
+    stopping.set()
+    for part in reversed(parts):
+        part.stop()
+
+
+def _watch(
+    server: uvicorn.Server, parts: list[Part], ready: Callable[[], None]
+) -> None:
+    """Say when the site answers, then bring back parts that end."""
+    while not server.started and not stopping.wait(0.02):
+        continue
+    if server.started:
+        ready()
+    while not stopping.wait(_LOOK_EVERY_SECONDS):
+        for part in parts:
+            part.keep_alive()
+
+

@@ -1,0 +1,82 @@
+"""Readers of the environment that fail loudly and say how to mend it."""
+
+import os
+import secrets
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+_TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
+
+
+def text(name: str, default: str) -> str:
+    return os.environ.get(name, default)
+
+
+def boolean(name: str, *, default: bool) -> bool:
+    value = os.environ.get(name)
+    if value is None:
+        return default
+    if value.lower() in _TRUE:
+        return True
+    if value.lower() in _FALSE:
+        return False
+    raise ImproperlyConfigured(f"{name}={value!r} is neither true nor false.")
+
+
+def number(name: str, default: float, *, least: float) -> float:
+    value = os.environ.get(name)
+    if value is None:
+        return default
+    try:
+        parsed = float(value)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name}={value!r} is not a number.") from None
+    if not least <= parsed < float("inf"):
+        raise ImproperlyConfigured(f"{name}={value} must be at least {least:g}.")
+    return parsed
+
+
+def names(name: str) -> list[str]:
+    """A comma-separated list, empty entries left out."""
+    return [part for part in map(str.strip, text(name, "").split(",")) if part]
+
+
+def url(name: str, default: str, schemes: tuple[str, ...]) -> str:
+    """A URL of one of these schemes."""
+    value = text(name, default)
+    if urlsplit(value).scheme not in schemes:
+        known = ", ".join(f"{scheme}://" for scheme in schemes)
+        raise ImproperlyConfigured(f"{name} must begin with one of {known}")
+    return value
+
+
+def secret(name: str, file: Path) -> str:
+    """A secret from the environment, from `NAME_FILE`, or from a file of ours.
+
+    Without any it lasts for this process: only `up` writes the file, so that no
+    other command leaves secrets behind.
+    """
+    value = os.environ.get(name)
+    if value:
+        return value
+    named = os.environ.get(f"{name}_FILE")
+    if named:
+        try:
+            return Path(named).read_text().strip()
+        except OSError as error:
+            raise ImproperlyConfigured(f"{name}_FILE: {error}") from error
+    if file.exists():
+        return file.read_text().strip()
+    return secrets.token_urlsafe(50)
+
+
+def refuse_unknown(prefix: str, known: frozenset[str]) -> None:
+    """Stop at a misspelt setting rather than run without it."""
+    for name in os.environ:
+        if name.startswith(prefix) and name not in known:
+            raise ImproperlyConfigured(
+                f"{name} is not a setting of Trailmap; there are "
+                f"{', '.join(sorted(known))}."
+            )

@@ -1,0 +1,272 @@
+"""Settings: this file and the environment, nothing else. See docs/settings.md."""
+
+from pathlib import Path
+
+import django_stubs_ext
+import environ
+import structlog
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from dashboard import environment
+
+# Lets generic classes of Django name what they are generic over.
+django_stubs_ext.monkeypatch()
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+environment.refuse_unknown(
+    "TRAILMAP_", frozenset(("TRAILMAP_HOME", "TRAILMAP_URL", "TRAILMAP_CASES"))
+)
+
+# Where everything lives that is not code.
+HOME = Path(environment.text("TRAILMAP_HOME", str(BASE_DIR / "var"))).resolve()
+# How people reach the site, where a proxy stands in front of it.
+PUBLIC_URL = environment.url(
+    "TRAILMAP_URL", "http://127.0.0.1:8000", ("http", "https")
+).rstrip("/")
+_IS_HTTPS = PUBLIC_URL.startswith("https://")
+_PUBLIC_HOST = PUBLIC_URL.split("://", 1)[1].split("/", 1)[0].rsplit(":", 1)[0]
+
+DEBUG = False
+SECRET_KEY = environment.secret("SECRET_KEY", HOME / "secret-key")
+ALLOWED_HOSTS = [
+    "localhost",
+    "127.0.0.1",
+    "[::1]",
+    _PUBLIC_HOST,
+    *environment.names("ALLOWED_HOSTS"),
+]
+ROOT_URLCONF = "dashboard.urls"
+ASGI_APPLICATION = "dashboard.asgi.application"
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "axes",
+    "csp",
+    "drf_spectacular",
+    "knox",
+    "rest_framework",
+    "apps.search",
+    "apps.discovery",
+    "apps.audit",
+    "dashboard",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "dashboard.context.shell",
+            ],
+            "builtins": ["apps.search.templatetags.display"],
+        },
+    }
+]
+
+# --- Stores -----------------------------------------------------------------------
+
+DATABASE_URL = environment.url(
+    "DATABASE_URL",
+    f"sqlite:///{HOME / 'trailmap.sqlite3'}",
+    ("sqlite", "postgres", "postgresql"),
+)
+DATABASES = {"default": environ.Env.db_url_config(DATABASE_URL)}
+DATABASES["default"].setdefault("OPTIONS", {}).update(
+    {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+    }
+    if DATABASE_URL.startswith("sqlite")
+    else {"pool": True}
+)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+if environment.text("OPENSEARCH_URL", ""):
+    raise ImproperlyConfigured(
+        "OPENSEARCH_URL is set, but this version keeps its documents in its own "
+        "index only. Unset it."
+    )
+SEARCH_HOME = HOME / "search"
+SEARCH_KINDS = ["apps.audit.kinds.TRAIL"]
+# A search may take so long and export so many rows; both limits are said on screen.
+SEARCH_SECONDS = environment.number("SEARCH_SECONDS", 10, least=0.1)
+EXPORT_ROWS = int(environment.number("EXPORT_ROWS", 1_000_000, least=1))
+
+BROKER_URL = environment.text("BROKER_URL", "memory://")
+if BROKER_URL != "memory://":
+    raise ImproperlyConfigured(
+        "BROKER_URL is set, but this version runs its worker inside the web process "
+        "only. Unset it."
+    )
+
+# --- People -----------------------------------------------------------------------
+
+AUTH_USER_MODEL = "discovery.User"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation."
+        "UserAttributeSimilarityValidator"
+    },
+]
+LOGIN_URL = "sign-in"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "sign-in"
+SESSION_COOKIE_NAME = "__Host-session" if _IS_HTTPS else "session"
+SESSION_COOKIE_SECURE = _IS_HTTPS
+SESSION_COOKIE_AGE = 14 * 86_400
+SESSION_SAVE_EVERY_REQUEST = False
+CSRF_COOKIE_NAME = "__Host-csrf" if _IS_HTTPS else "csrf"
+CSRF_COOKIE_SECURE = _IS_HTTPS
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+SECURE_HSTS_SECONDS = 31_536_000 if _IS_HTTPS else 0
+SECURE_SSL_REDIRECT = False  # the proxy's business, who knows what is behind it
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _IS_HTTPS else None
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = 0.25  # hours
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_LOCKOUT_TEMPLATE = "people/locked_out.html"
+AXES_VERBOSE = False
+AXES_DISABLE_ACCESS_LOG = True
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    }
+}
+
+# --- REST -------------------------------------------------------------------------
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "apps.discovery.tokens.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["apps.search.rendering.JsonRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "apps.search.rendering.error_response",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+REST_KNOX = {
+    "TOKEN_MODEL": "discovery.ApiToken",
+    "TOKEN_TTL": None,
+    "TOKEN_PREFIX": "tm_",
+    "AUTH_HEADER_PREFIX": "Bearer",
+}
+KNOX_TOKEN_MODEL = "discovery.ApiToken"
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Trailmap",
+    "DESCRIPTION": "Search and audit of microservices on AWS.",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1/",
+}
+
+# --- Pages ------------------------------------------------------------------------
+
+LANGUAGE_CODE = "en-us"
+USE_I18N = False
+USE_TZ = True
+TIME_ZONE = "UTC"
+STATIC_URL = "static/"
+STATIC_ROOT = HOME / "static"
+STATICFILES_DIRS = [BASE_DIR / "dashboard" / "static"]
+STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "dashboard.static_files.ModuleStorage"},
+}
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+# --- Logs -------------------------------------------------------------------------
+
+LOG_FORMAT = environment.text("LOG_FORMAT", "text")
+if LOG_FORMAT not in ("text", "json"):
+    raise ImproperlyConfigured(f"LOG_FORMAT={LOG_FORMAT!r} must be text or json.")
+_shared = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.format_exc_info,
+]
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {
+            "()": structlog.stdlib.ProcessorFormatter,
+            "foreign_pre_chain": _shared,
+            "processors": [
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                # Both renderers escape control characters: a log line stays one.
+                structlog.processors.JSONRenderer()
+                if LOG_FORMAT == "json"
+                else structlog.processors.LogfmtRenderer(
+                    key_order=["timestamp", "level", "event"], drop_missing=True
+                ),
+            ],
+        }
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {
+        "axes": {"level": "WARNING"},
+        "botocore": {"level": "WARNING"},
+        "celery": {"level": "WARNING"},
+        "django.request": {"level": "ERROR"},
+        "kombu": {"level": "WARNING"},
+        "uvicorn.access": {"level": "WARNING"},
+    },
+}
+structlog.configure(
+    processors=[*_shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+    logger_factory=structlog.stdlib.LoggerFactory(),
+    wrapper_class=structlog.stdlib.BoundLogger,
+    cache_logger_on_first_use=True,
+)

@@ -1,0 +1,15 @@
+"""Every periodic job on one screen. Rows are the truth: a tick that is lost is
+made good by the next."""
+
+from celery.schedules import crontab
+
+SCHEDULE = {
+    "heartbeat": {"task": "workers.tasks.heartbeat", "schedule": 5.0},
+    "imports": {"task": "workers.tasks.run_imports", "schedule": 1.0},
+    "sources": {"task": "workers.tasks.collect_sources", "schedule": 5.0},
+    "quarantine": {"task": "workers.tasks.retry_quarantined", "schedule": 5.0},
+    "retention": {
+        "task": "workers.tasks.apply_retention",
+        "schedule": crontab(minute="17"),
+    },
+}

@@ -1,0 +1,44 @@
+"""Tasks: each claims rows and calls one job. They decide nothing."""
+
+from django.utils import timezone
+
+from apps.audit import collector, imports, retries
+from apps.discovery import heartbeats
+from apps.search import retention, store
+from workers.app import app
+
+
+@app.task
+def heartbeat() -> None:
+    now = timezone.now()
+    heartbeats.beat(heartbeats.WORKER, now)
+    heartbeats.beat(heartbeats.BEAT, now)
+
+
+@app.task
+def run_imports() -> None:
+    for run_id in imports.waiting_runs(timezone.now()):
+        if imports.claim(run_id, timezone.now()):
+            imports.execute(run_id, store.engine())
+
+
+@app.task
+def collect_sources() -> None:
+    for source_id in collector.due_sources(timezone.now()):
+        collect_source.delay(source_id)
+
+
+@app.task
+def collect_source(source_id: int) -> None:
+    if collector.claim(source_id, timezone.now()):
+        collector.collect(source_id, store.engine())
+
+
+@app.task
+def retry_quarantined() -> None:
+    retries.retry_all(store.engine())
+
+
+@app.task
+def apply_retention() -> None:
+    retention.apply(store.engine(), timezone.now())
