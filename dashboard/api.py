@@ -12,7 +12,11 @@ urlpatterns = [
     path("me", MeView.as_view(), name="api-me"),
     path("accounts", AccountsView.as_view(), name="api-accounts"),
     path("search/<slug:kind_name>", SearchView.as_view(), name="api-search"),
-    path("search/<slug:kind_name>/histogram", HistogramView.as_view(), name="api-histogram"),
+    path(
+        "search/<slug:kind_name>/histogram",
+        HistogramView.as_view(),
+        name="api-histogram",
+    ),
     path("search/<slug:kind_name>/facets", FacetsView.as_view(), name="api-facets"),
     path(
         "search/<slug:kind_name>/<path:document_id>",

@@ -10,6 +10,7 @@ from django.urls import reverse
 from apps.audit import quarantine
 from apps.discovery.accounts import visible_to
 from apps.discovery.models import Account
+from apps.discovery.permissions import person
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +46,20 @@ class Shell:
     def navigation(self) -> list[Item]:
         return [self._item(*page) for page in _PAGES]
 
-    def _item(self, label: str, icon: str, name: str, arguments: tuple[str, ...]) -> Item:
+    def _item(
+        self, label: str, icon: str, name: str, arguments: tuple[str, ...]
+    ) -> Item:
         url = reverse(name, args=arguments)
         here = self._request.path
         is_current = here == url if url == "/" else here.startswith(url)
-        waiting = quarantine.open_count(self._request.user) if name == "quarantine" else 0
+        waiting = (
+            quarantine.open_count(person(self._request)) if name == "quarantine" else 0
+        )
         return Item(label, icon, url, is_current, waiting, "could not be read")
 
     @cached_property
     def accounts(self) -> list[Account]:
-        return list(visible_to(self._request.user))
+        return list(visible_to(person(self._request)))
 
     @property
     def origin(self) -> str:

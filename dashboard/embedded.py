@@ -7,6 +7,7 @@ there is exactly one process, all work is in rows, and tasks only say "look now"
 import contextlib
 import signal
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import structlog
 import uvicorn
 from celery import Celery
+from celery.beat import Scheduler
 from celery.beat import Service as BeatService
 
 from apps.search.streams import stopping
@@ -70,7 +72,7 @@ def worker(app: Celery) -> Part:
 
 def beat(app: Celery) -> Part:
     def make() -> Any:
-        return BeatService(app, max_interval=1, scheduler_cls="celery.beat:Scheduler")
+        return BeatService(app, max_interval=1, scheduler_cls=Scheduler)
 
     return Part("beat", make)
 
@@ -109,6 +111,10 @@ def serve(
         stopping.set()
         server.should_exit = True
 
+    # The worker never runs code it is sent: messages are JSON, tasks are named.
+    warnings.filterwarnings("ignore", message="You're running the worker", lineno=0)
+    # Files are read in small parts; only their first answers wait for a thread.
+    warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume")
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, stop)
     for part in parts:
@@ -131,5 +137,3 @@ def _watch(
     while not stopping.wait(_LOOK_EVERY_SECONDS):
         for part in parts:
             part.keep_alive()
-
-

@@ -7,6 +7,10 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from apps.search.homelock import HomeLock
 
 
 def prepare_home(home: Path, secret: str) -> None:
@@ -16,6 +20,22 @@ def prepare_home(home: Path, secret: str) -> None:
     if not path.exists() and "SECRET_KEY" not in os.environ:
         path.touch(mode=0o600)
         path.write_text(secret)
+
+
+def ensure_tables() -> None:
+    """The tables this version needs, made by the first command in an empty home.
+
+    Raises HomeInUse where a process of another version holds the home.
+    """
+    executor = MigrationExecutor(connection)
+    if not executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        return
+    lock = HomeLock(settings.HOME)
+    lock.acquire("migrate")
+    try:
+        call_command("migrate", verbosity=0, interactive=False)
+    finally:
+        lock.release()
 
 
 def collect_static(home: Path) -> None:

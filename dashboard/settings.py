@@ -7,6 +7,7 @@ import environ
 import structlog
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from structlog.types import Processor
 
 from dashboard import environment
 
@@ -112,6 +113,16 @@ if environment.text("OPENSEARCH_URL", ""):
     )
 SEARCH_HOME = HOME / "search"
 SEARCH_KINDS = ["apps.audit.kinds.TRAIL"]
+# What `doctor` looks at; what comes first is needed by all that follows.
+DIAGNOSES = [
+    "apps.discovery.diagnosis.database",
+    "apps.discovery.diagnosis.disk",
+    "apps.search.diagnosis.index",
+    "apps.discovery.diagnosis.processes",
+    "apps.discovery.diagnosis.aws_accounts",
+    "apps.audit.diagnosis.sources",
+    "apps.audit.diagnosis.quarantine",
+]
 # A search may take so long and export so many rows; both limits are said on screen.
 SEARCH_SECONDS = environment.number("SEARCH_SECONDS", 10, least=0.1)
 EXPORT_ROWS = int(environment.number("EXPORT_ROWS", 1_000_000, least=1))
@@ -197,7 +208,7 @@ REST_KNOX = {
     "TOKEN_PREFIX": "tm_",
     "AUTH_HEADER_PREFIX": "Bearer",
 }
-KNOX_TOKEN_MODEL = "discovery.ApiToken"
+KNOX_TOKEN_MODEL = "discovery.ApiToken"  # noqa: S105 - the name of a model
 SPECTACULAR_SETTINGS = {
     "TITLE": "Trailmap",
     "DESCRIPTION": "Search and audit of microservices on AWS.",
@@ -228,7 +239,7 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 LOG_FORMAT = environment.text("LOG_FORMAT", "text")
 if LOG_FORMAT not in ("text", "json"):
     raise ImproperlyConfigured(f"LOG_FORMAT={LOG_FORMAT!r} must be text or json.")
-_shared = [
+_shared: list[Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
@@ -260,8 +271,8 @@ LOGGING = {
         "botocore": {"level": "WARNING"},
         "celery": {"level": "WARNING"},
         "django.request": {"level": "ERROR"},
-        "kombu": {"level": "WARNING"},
-        "uvicorn.access": {"level": "WARNING"},
+        "kombu": {"level": "ERROR"},
+        "uvicorn": {"level": "WARNING"},
     },
 }
 structlog.configure(

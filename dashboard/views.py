@@ -119,7 +119,10 @@ def _problem_page(
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _problem_page(
-        request, 400, "That request cannot be answered", "Its address or form is broken."
+        request,
+        400,
+        "That request cannot be answered",
+        "Its address or form is broken.",
     )
 
 

@@ -6,6 +6,7 @@ boundary is a proposal, and parsing decides.
 """
 
 import re
+from collections import deque
 
 # The fields of a record (CloudTrail user guide, "record contents"): any of them may
 # come first, since other tools write records back with their keys sorted.
@@ -27,11 +28,9 @@ def last_boundary(buffer: bytes) -> int | None:
     window = _WINDOW_BYTES
     while True:
         start = max(0, len(buffer) - window)
-        found = None
-        for found in _BOUNDARY.finditer(buffer, start):
-            pass
-        if found is not None:
-            return found.end()
+        found = deque(_BOUNDARY.finditer(buffer, start), maxlen=1)
+        if found:
+            return found[0].end()
         if start == 0:
             return None
         window *= 4

@@ -134,7 +134,9 @@ class Lookup:
                 MaxResults=_LOOKUP_PAGE,
                 **token,
             )
-            yield [one for event in answer.get("Events", ()) for one in looked_up(event)]
+            yield [
+                one for event in answer.get("Events", ()) for one in looked_up(event)
+            ]
             if not answer.get("NextToken"):
                 return
             token = {"NextToken": answer["NextToken"]}

@@ -21,7 +21,10 @@ from apps.search.engines.base import DocumentEngine, EngineUnavailable
 log = logging.getLogger(__name__)
 
 _RUN_EVERY = timedelta(seconds=30)
-_RUNS = {TrailSource.Kind.BUCKET: BucketRun, TrailSource.Kind.LOOKUP: LookupRun}
+_RUNS: dict[TrailSource.Kind, type[BucketRun | LookupRun]] = {
+    TrailSource.Kind.BUCKET: BucketRun,
+    TrailSource.Kind.LOOKUP: LookupRun,
+}
 
 
 def due_sources(now: datetime) -> list[int]:

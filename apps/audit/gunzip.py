@@ -26,9 +26,7 @@ class _Meter:
 
     def check(self) -> None:
         if self.given > MAX_INFLATED_BYTES:
-            raise InflateError(
-                f"inflates to more than {MAX_INFLATED_BYTES >> 30} GiB"
-            )
+            raise InflateError(f"inflates to more than {MAX_INFLATED_BYTES >> 30} GiB")
         if self.given > _RATIO_FROM_BYTES and self.given > MAX_RATIO * self.taken:
             raise InflateError(
                 f"inflates more than {MAX_RATIO} times, as no log does "

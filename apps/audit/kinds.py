@@ -3,7 +3,9 @@
 from apps.search.kinds import Field, FieldType, Kind
 
 _FIELDS = (
-    Field("@actor", "Actor", help="Who did it: a role stays one actor over its sessions"),
+    Field(
+        "@actor", "Actor", help="Who did it: a role stays one actor over its sessions"
+    ),
     Field("@session", "Session", help="The session name of an assumed role"),
     Field("@resource", "Resource", help="ARNs, ids and names in the event"),
     Field("eventTime", "Time", FieldType.TIME),
@@ -111,5 +113,9 @@ TRAIL = Kind(
         ("Calls from one network", "sourceIPAddress:10.0.0.0/8"),
         ("Security groups opened", "eventName:AuthorizeSecurityGroupIngress"),
     ),
-    link_pages={"@actor": "actor", "@resource": "resource"},
+    link_pages={
+        "@actor": "actor",
+        "@resource": "resource",
+        "userIdentity.accessKeyId": "session",
+    },
 )

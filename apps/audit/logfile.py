@@ -182,9 +182,9 @@ class _Reader:
     def _damaged(self, reason: str) -> Found:
         """What can be read before the place where the stream breaks off."""
         found = self._rest()
-        if found and isinstance(found[-1], Broken):
-            cut = found.pop()
-            return [*found, Broken(cut.offset, reason, cut.excerpt)]
+        cut = found[-1] if found else None
+        if isinstance(cut, Broken):
+            return [*found[:-1], Broken(cut.offset, reason, cut.excerpt)]
         return [*found, Broken(self._offset, reason, b"")]
 
     def _drop(self, length: int) -> None:

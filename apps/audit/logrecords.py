@@ -14,7 +14,7 @@ from apps.search.documents import JsonObject
 MAX_RECORD_BYTES = 1 << 20
 EXCERPT_BYTES = 4 << 10
 
-_DIGITS_AS_ZERO = bytes(48 if 48 <= byte <= 57 else byte for byte in range(256))
+_DIGITS_AS_ZERO = bytes.maketrans(b"123456789", b"0" * 9)
 _LONG_NUMBER = b"0" * 19
 _BEFORE_A_NUMBER = frozenset(b":,[ -\t\r\n")
 

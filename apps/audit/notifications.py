@@ -57,7 +57,9 @@ def _notices(message: Mapping[str, Any]) -> Iterator[ObjectNotice]:
     elif isinstance(message.get("detail"), Mapping):
         yield _from_eventbridge(message["detail"])
     elif message.get("Event") != "s3:TestEvent":
-        raise UnknownNotice(f"a message with {', '.join(sorted(message)[:8]) or 'nothing'}")
+        raise UnknownNotice(
+            f"a message with {', '.join(sorted(message)[:8]) or 'nothing'}"
+        )
 
 
 def _from_cloudtrail(message: Mapping[str, Any]) -> Iterator[ObjectNotice]:

@@ -18,6 +18,7 @@ from apps.search.documents import Document, JsonObject
 from apps.search.timerange import EARLIEST, LATEST, milliseconds
 
 UNKNOWN_ACCOUNT = "unknown"
+_LONGEST_ID, _LONGEST_ACCOUNT = 200, 64
 GLOBAL_REGION = "global"
 
 
@@ -64,7 +65,9 @@ def parse(record: object) -> TrailEvent:
     )
 
 
-def document(event: TrailEvent, raw: bytes, searchable: bytes | None = None) -> Document:
+def document(
+    event: TrailEvent, raw: bytes, searchable: bytes | None = None
+) -> Document:
     """The event as the store takes it; `raw` is its JSON as it is to be given back."""
     derived: JsonObject = {"@actor": event.actor.key}
     if event.actor.session:
@@ -97,7 +100,7 @@ def _id(record: Mapping[str, Any], account: str) -> str:
     if event_id is None:
         content = orjson.dumps(record, option=orjson.OPT_SORT_KEYS, default=str)
         event_id = hashlib.sha256(content).hexdigest()[:32]
-    if not isinstance(event_id, str) or not 0 < len(event_id) <= 200:
+    if not isinstance(event_id, str) or not 0 < len(event_id) <= _LONGEST_ID:
         raise MalformedRecord("eventID is not a text of 1 to 200 characters")
     return f"{event_id}.{account}"
 
@@ -109,7 +112,7 @@ def _account(record: Mapping[str, Any]) -> str:
         account = identity.get("accountId") if isinstance(identity, dict) else None
     if account is None:
         return UNKNOWN_ACCOUNT
-    if not isinstance(account, str) or len(account) > 64:
+    if not isinstance(account, str) or len(account) > _LONGEST_ACCOUNT:
         raise MalformedRecord("recipientAccountId is not a text")
     return account
 

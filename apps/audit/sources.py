@@ -184,7 +184,10 @@ def quarantined(request: HttpRequest) -> HttpResponse:
     }.get(chosen, (states.OPEN, states.RETRY))
     rows = quarantine.visible_to(viewer).filter(state__in=shown)
     counts = dict(
-        quarantine.visible_to(viewer).values_list("state").annotate(Count("pk")).order_by()
+        quarantine.visible_to(viewer)
+        .values_list("state")
+        .annotate(Count("pk"))
+        .order_by()
     )
     context = {
         "page": Paginator(rows, _A_PAGE).get_page(request.GET.get("page")),
@@ -218,4 +221,3 @@ def settle(request: HttpRequest) -> HttpResponse:
         noun = "file" if files == 1 else "files"
         messages.success(request, f"{files} {noun} will be read again.")
     return redirect("quarantine")
-

@@ -14,13 +14,15 @@ from apps.discovery.arn import bucket_arn
 MAX_RESOURCES = 100
 _MAX_LENGTH = 1_024
 _MAX_BUCKET_NAME = 63
+_LONGEST_ID_PREFIX = 26
 
 _ID = re.compile(r"[a-z]{1,12}(?:-[a-z]{2,12})?-(?:[0-9a-f]{8}|[0-9a-f]{17})")
 # Keys whose value names a resource of the service that was called.
 _NAME_KEYS = frozenset(
     (
-        "alarmName", "apiId", "autoScalingGroupName", "clusterName", "dBClusterIdentifier",
-        "dBInstanceIdentifier", "deliveryStreamName", "domainName", "functionName",
+        "alarmName", "apiId", "autoScalingGroupName", "clusterName",
+        "dBClusterIdentifier", "dBInstanceIdentifier",
+        "deliveryStreamName", "domainName", "functionName",
         "groupName", "hostedZoneId", "instanceProfileName", "keyName",
         "loadBalancerName", "logGroupName", "policyName", "queueName", "queueUrl",
         "repositoryName", "restApiId", "roleName", "ruleName", "secretId",
@@ -80,7 +82,6 @@ def _list(key: str, values: list[Any], found: dict[str, None]) -> None:
 def _string(key: str, value: str, found: dict[str, None]) -> None:
     if not 0 < len(value) <= _MAX_LENGTH:
         return
-    if value.startswith("arn:"):
-        found[value] = None
-    elif key in _NAME_KEYS or ("-" in value[:26] and _ID.fullmatch(value)):
+    is_id = "-" in value[:_LONGEST_ID_PREFIX] and _ID.fullmatch(value)
+    if is_id or key in _NAME_KEYS or value.startswith("arn:"):
         found[value] = None

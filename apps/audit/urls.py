@@ -10,7 +10,11 @@ urlpatterns = [
     path("resources/resource", views.resource, name="resource"),
     path("sources/", sources.sources, name="sources"),
     path("sources/imports", sources.runs, name="import-runs"),
-    path("sources/imports/<int:run_id>/cancel", sources.cancel_import, name="cancel-import"),
+    path(
+        "sources/imports/<int:run_id>/cancel",
+        sources.cancel_import,
+        name="cancel-import",
+    ),
     path("sources/new/<slug:kind>", sources.new_source, name="new-source"),
     path("sources/<int:source_id>/", sources.source, name="source"),
     path("sources/<int:source_id>/switch", sources.switch_source, name="switch-source"),

@@ -13,7 +13,12 @@ from apps.audit.chains import chain
 from apps.audit.identities import short_name
 from apps.audit.kinds import TRAIL
 from apps.search import charts, store
-from apps.search.engines.base import EngineUnavailable, Hit, SearchRequest
+from apps.search.engines.base import (
+    EngineUnavailable,
+    Hit,
+    QueryTooBroad,
+    SearchRequest,
+)
 from apps.search.explorestate import ExploreState, Filter, exact_clause
 from apps.search.pickers import scope_picker, time_picker
 from apps.search.results import document_row, problem_of
@@ -23,7 +28,7 @@ from apps.search.viewers import viewer_of
 
 _COLUMNS = ("eventName", "eventSource", "@actor", "sourceIPAddress", "errorCode")
 _LISTED = 100
-_PROBLEMS = (TimeError, EngineUnavailable)
+_PROBLEMS = (TimeError, EngineUnavailable, QueryTooBroad)
 
 
 def actors(request: HttpRequest) -> HttpResponse:
@@ -109,7 +114,9 @@ def _profile_context(
         "first": _time(profile.first),
         "last": _time(profile.last),
         "rows": [document_row(hit, _COLUMNS) for hit in profile.recent],
-        "columns": [{"path": path, "label": TRAIL.field(path).label} for path in _COLUMNS],
+        "columns": [
+            {"path": path, "label": TRAIL.field(path).label} for path in _COLUMNS
+        ],
         "facets": [
             {
                 "field": TRAIL.field(facet.path),
@@ -149,7 +156,7 @@ def _directory(request: HttpRequest, path: str, template: str) -> HttpResponse:
         visible = viewer_of(request).visible_accounts()
         asked = state.request(TRAIL, visible, timezone.now(), settings.SEARCH_SECONDS)
         found = store.reader().facets(asked, [path], _LISTED)
-    except (*_PROBLEMS, ValueError) as error:
+    except _PROBLEMS as error:
         context["problem"] = problem_of(error)
         return render(request, template, context)
     facet = found.by_path[path]

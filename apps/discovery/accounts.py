@@ -52,7 +52,9 @@ def problems_of_role(account: Account) -> list[str]:
         return []
     arn = parse_arn(account.role_arn)
     if arn is None or arn.service != "iam" or not arn.resource.startswith("role/"):
-        return ["The role is not an ARN such as arn:aws:iam::123456789012:role/trailmap."]
+        return [
+            "The role is not an ARN such as arn:aws:iam::123456789012:role/trailmap."
+        ]
     problems = []
     if arn.account != account.number:
         problems.append(f"The role belongs to account {arn.account}.")

@@ -8,16 +8,18 @@ from rest_framework.views import APIView
 
 from apps.discovery.accounts import visible_to
 from apps.discovery.models import Account
+from apps.discovery.permissions import person
 from apps.discovery.roles import Role
 
 
 class MeView(APIView):
     @extend_schema(responses=OpenApiTypes.OBJECT, summary="Who the token belongs to")
     def get(self, request: Request) -> Response:
-        rights = request.user.rights
+        user = person(request)
+        rights = user.rights
         return Response(
             {
-                "name": request.user.get_username(),
+                "name": user.get_username(),
                 "role": rights.everywhere and Role(rights.everywhere).name.lower(),
                 "roles": {
                     account: role.name.lower()
@@ -30,7 +32,7 @@ class MeView(APIView):
 class AccountsView(APIView):
     @extend_schema(responses=OpenApiTypes.OBJECT, summary="Accounts one may see")
     def get(self, request: Request) -> Response:
-        return Response({"items": [_item(one) for one in visible_to(request.user)]})
+        return Response({"items": [_item(one) for one in visible_to(person(request))]})
 
 
 def _item(account: Account) -> dict[str, object]:

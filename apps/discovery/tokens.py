@@ -10,7 +10,7 @@ from rest_framework.exceptions import AuthenticationFailed
 _USE_IS_NOTED_EVERY = timedelta(minutes=1)
 
 
-class TokenAuthentication(KnoxAuthentication):
+class TokenAuthentication(KnoxAuthentication):  # type: ignore[misc] # untyped
     """Knox's, which keeps only hashes; bytes that are no text are a wrong token."""
 
     def authenticate_credentials(self, token: bytes) -> tuple[Any, Any]:

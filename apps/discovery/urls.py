@@ -23,11 +23,17 @@ urlpatterns = [
     path("settings/", people.settings_page, name="settings"),
     path("settings/password", people.change_password, name="change-password"),
     path("settings/tokens", people.new_token, name="new-token"),
-    path("settings/tokens/<str:digest>/revoke", people.revoke_token, name="revoke-token"),
+    path(
+        "settings/tokens/<str:digest>/revoke", people.revoke_token, name="revoke-token"
+    ),
     path("settings/people/", people.people, name="people"),
     path("settings/people/new", people.new_person, name="new-person"),
     path("settings/people/<int:user_id>/link", people.new_link, name="new-link"),
     path("settings/people/<int:user_id>/grant", people.grant, name="grant"),
-    path("settings/people/<int:user_id>/switch", people.switch_person, name="switch-person"),
+    path(
+        "settings/people/<int:user_id>/switch",
+        people.switch_person,
+        name="switch-person",
+    ),
     path("settings/grants/<int:grant_id>/remove", people.ungrant, name="ungrant"),
 ]

@@ -18,6 +18,7 @@ from apps.search.intervals import SECOND_MS, check_interval, fitting_interval
 from apps.search.kinds import Kind
 from apps.search.rendering import Verbatim
 from apps.search.timerange import from_milliseconds, rfc3339
+from apps.search.viewers import viewer_of
 
 MAX_SIZE = 1_000
 MAX_FACETS = 20
@@ -51,7 +52,7 @@ class KindView(APIView):
     def question(self) -> SearchRequest:
         return self.state().request(
             self.kind(),
-            self.request.user.visible_accounts(),
+            viewer_of(self.request).visible_accounts(),
             timezone.now(),
             settings.SEARCH_SECONDS,
         )
@@ -99,7 +100,7 @@ class DocumentView(KindView):
     )
     def get(self, request: Request, kind_name: str, document_id: str) -> Response:
         kind = self.kind()
-        scope = ExploreState().scope(request.user.visible_accounts())
+        scope = ExploreState().scope(viewer_of(request).visible_accounts())
         hit = lookup.find_document(store.reader(), kind, document_id, scope)
         if hit is None:
             raise NotFound(f"There is no {kind.one} {document_id}.")
@@ -150,7 +151,9 @@ class FacetsView(KindView):
         summary="The most frequent values of fields",
     )
     def get(self, request: Request, kind_name: str) -> Response:
-        paths = [part for part in request.query_params.get("fields", "").split(",") if part]
+        paths = [
+            part for part in request.query_params.get("fields", "").split(",") if part
+        ]
         if not 1 <= len(paths) <= MAX_FACETS:
             raise ValidationError({"fields": f"1 to {MAX_FACETS} field paths."})
         size = self.number("size", 10, MAX_FACET_SIZE)

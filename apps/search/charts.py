@@ -33,7 +33,10 @@ def series_names(histogram: Histogram, without: str) -> Mapping[str, str]:
 
 
 def histogram_figure(histogram: Histogram, without: str, height: int = 132) -> Figure:
-    """Stacked bars over time; the calm series at the bottom, the rest on top."""
+    """Stacked bars over time; the calm series at the bottom, the rest on top.
+
+    Every bar's `meta` is the place of its series in the histogram, for the legend.
+    """
     names = series_names(histogram, without)
     ordered = sorted(histogram.series, key=lambda name: name != WITHOUT_SERIES)
     starts = [rfc3339(from_milliseconds(ms)) for ms in histogram.starts_ms]
@@ -42,6 +45,7 @@ def histogram_figure(histogram: Histogram, without: str, height: int = 132) -> F
         {
             "type": "bar",
             "name": names[series],
+            "meta": list(names).index(series),
             "x": starts,
             "y": list(histogram.series[series]),
             "width": [histogram.interval_ms * 0.86] * len(starts),
@@ -51,7 +55,11 @@ def histogram_figure(histogram: Histogram, without: str, height: int = 132) -> F
         }
         for series in ordered
     ]
-    return {"data": bars, "layout": _layout(histogram, height)}
+    return {
+        "data": bars,
+        "layout": _layout(histogram, height),
+        "interval_ms": histogram.interval_ms,
+    }
 
 
 def histogram_rows(histogram: Histogram) -> list[dict[str, Any]]:

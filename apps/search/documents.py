@@ -125,7 +125,7 @@ class LeafWalker:
                     words[child] = None
                 if below.day is not day:
                     _note_path(below, found)
-                if below.to_key or (len(child) > 18 and child[4] == "-"):
+                if below.to_key or (len(child) >= _SHORTEST_TIME and child[4] == "-"):
                     _add_key(child, below, found)
             elif child is not None:
                 self._value(child, below, found, depth + 1)
@@ -140,13 +140,17 @@ class LeafWalker:
                 self._value(child, node, found, depth + 1)
         elif value is not None:
             _note_path(node, found)
-            if type(value) is str:
-                if node.is_words:
-                    found.words[value] = None
-                _add_key(value, node, found)
-            elif type(value) is not bool:
-                found.words[str(value)] = None
-                found.keys.append(f"{node.path}\x00{number_key(value)}")
+            _add_listed(value, node, found)
+
+
+def _add_listed(value: str | float, node: PathNode, found: Leaves) -> None:
+    if type(value) is str:
+        if node.is_words:
+            found.words[value] = None
+        _add_key(value, node, found)
+    elif type(value) is not bool:
+        found.words[str(value)] = None
+        found.keys.append(f"{node.path}\x00{number_key(value)}")
 
 
 def _note_path(node: PathNode, found: Leaves) -> None:
@@ -168,6 +172,7 @@ def _add_key(value: str, node: PathNode, found: Leaves) -> None:
 # Tantivy turns strings that look like RFC 3339 times into times of a second's
 # precision; a leading mark keeps them strings, exact and open to wildcards.
 TIME_MARK = "\x02"
+_SHORTEST_TIME = len("2026-07-01T08:00:00")
 _RFC3339 = re.compile(
     r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII
 )
@@ -175,7 +180,9 @@ _RFC3339 = re.compile(
 
 def looks_like_time(text: str) -> bool:
     return (
-        len(text) > 18 and text[4] == "-" and _RFC3339.fullmatch(text) is not None
+        len(text) >= _SHORTEST_TIME
+        and text[4] == "-"
+        and _RFC3339.fullmatch(text) is not None
     )
 
 

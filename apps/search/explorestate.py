@@ -79,7 +79,7 @@ class ExploreState:
 
         sort = one("sort", SortOrder.NEWEST)
         return cls(
-            q=one("q"),
+            q=one("q").strip(),
             filters=tuple(map(Filter.read, filter(None, parameters.get("f", ())))),
             since=one("since", DEFAULT_SINCE),
             until=one("until", DEFAULT_UNTIL),
@@ -93,23 +93,7 @@ class ExploreState:
 
     def url_query(self, **changes: object) -> str:
         """The query string of this state with some parts changed, `?` included."""
-        pairs = list(replace(self, **changes)._pairs())  # type: ignore[arg-type]
-        return "?" + urlencode(pairs) if pairs else "?"
-
-    def _pairs(self) -> Iterable[tuple[str, str]]:
-        named = (
-            ("q", self.q),
-            ("since", self.since if self.since != DEFAULT_SINCE else ""),
-            ("until", self.until if self.until != DEFAULT_UNTIL else ""),
-            ("cols", ",".join(self.columns)),
-            ("sort", self.sort if self.sort is SortOrder.OLDEST else ""),
-            ("account", ",".join(self.accounts)),
-            ("region", ",".join(self.regions)),
-            ("by", self.by),
-            ("row", self.row),
-        )
-        yield from ((name, value) for name, value in named if value)
-        yield from (("f", str(one)) for one in self.filters)
+        return "?" + urlencode(list(_pairs(replace(self, **changes))))  # type: ignore[arg-type]
 
     def chips(self) -> list[Chip]:
         return [self._chip(at, one) for at, one in enumerate(self.filters)]
@@ -133,11 +117,12 @@ class ExploreState:
 
     def whole_query(self) -> str:
         """Query and active filters as one text, as the REST API takes it."""
-        parts = [f"({self.q})" if self.q and self.filters else self.q]
-        for one in self.filters:
-            if not one.is_disabled:
-                parts.append(f"NOT ({one.clause})" if one.is_negated else one.clause)
-        return " AND ".join(part for part in parts if part)
+        query = f"({self.q})" if self.q and self.filters else self.q
+        active = (one for one in self.filters if not one.is_disabled)
+        clauses = (
+            f"NOT ({one.clause})" if one.is_negated else one.clause for one in active
+        )
+        return " AND ".join(part for part in (query, *clauses) if part)
 
     def time_range(self, now: datetime) -> TimeRange:
         """Raises TimeError."""
@@ -171,6 +156,23 @@ class ExploreState:
         return self.columns or kind.columns
 
 
+def _pairs(state: ExploreState) -> Iterable[tuple[str, str]]:
+    """What a URL says of a state: all that is not the default."""
+    named = (
+        ("q", state.q),
+        ("since", state.since if state.since != DEFAULT_SINCE else ""),
+        ("until", state.until if state.until != DEFAULT_UNTIL else ""),
+        ("cols", ",".join(state.columns)),
+        ("sort", state.sort if state.sort is SortOrder.OLDEST else ""),
+        ("account", ",".join(state.accounts)),
+        ("region", ",".join(state.regions)),
+        ("by", state.by),
+        ("row", state.row),
+    )
+    yield from ((name, value) for name, value in named if value)
+    yield from (("f", str(one)) for one in state.filters)
+
+
 def exact_clause(kind: Kind, path: str, value: str) -> str:
     """A clause that matches exactly this value of a field."""
     suffix = ".keyword" if kind.type_of(path).value == "text" else ""
@@ -179,5 +181,3 @@ def exact_clause(kind: Kind, path: str, value: str) -> str:
 
 def _split(text: str) -> list[str]:
     return [part for part in map(str.strip, text.split(",")) if part]
-
-

@@ -227,5 +227,3 @@ def _pattern(text: str) -> Iterator[str | Mark]:
             literal += next(characters, "") if character == "\\" else character
     if literal:
         yield literal
-
-

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 from apps.search.explorestate import DEFAULT_SINCE, DEFAULT_UNTIL
@@ -23,6 +24,7 @@ _QUICK = (
 )
 _LABELS = {(since, "now"): label for label, since in _QUICK}
 # What a page forgets when its question changes: a place in an older answer.
+_DATE = len("2026-07-01")
 _PLACE = ("after", "row")
 
 
@@ -56,7 +58,7 @@ def time_picker(parameters: Parameters, span: TimeRange | None) -> TimePicker:
     return TimePicker(
         since=since,
         until=until,
-        label=_LABELS.get((since, until)) or f"{since} to {until}",
+        label=_LABELS.get((since, until)) or _label(since, until, span),
         quick=[
             (label, _url(hidden, quick, "now"), (since, until) == (quick, "now"))
             for label, quick in _QUICK
@@ -84,6 +86,20 @@ def pairs(parameters: Parameters, without: Iterable[str]) -> Pairs:
         if name not in left_out
         for value in values
     ]
+
+
+def _label(since: str, until: str, span: TimeRange | None) -> str:
+    """A range in few characters: a day both ends share is said once."""
+    if span is None or is_relative(since) or is_relative(until):
+        return f"{since} to {until}"
+    first, last = _short(span.since), _short(span.until)
+    if first[:_DATE] == last[:_DATE]:
+        last = last[_DATE + 1 :]
+    return f"{first} to {last} UTC"
+
+
+def _short(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}".removesuffix(":00")
 
 
 def _zoomed_out(hidden: Pairs, since: str, until: str, span: TimeRange) -> str:

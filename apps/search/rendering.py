@@ -60,9 +60,8 @@ def error_response(error: Exception, context: Mapping[str, Any]) -> Response | N
         error = exceptions.NotFound()
     if not isinstance(error, exceptions.APIException):
         return None
-    headers = {}
-    if getattr(error, "auth_header", None):
-        headers["WWW-Authenticate"] = error.auth_header
+    scheme = getattr(error, "auth_header", None)
+    headers = {"WWW-Authenticate": scheme} if scheme else {}
     code, message, field = _described(error)
     return Response(
         _body(code, message, field), status=error.status_code, headers=headers

@@ -123,7 +123,9 @@ def _drawn_span(question: Question) -> TimeRange | None:
     if not days:
         return None
     now = question.request.now
-    bounds = replace(question.state, since=days[0].day, until=days[-1].day + "T23:59:59Z")
+    bounds = replace(
+        question.state, since=days[0].day, until=days[-1].day + "T23:59:59Z"
+    )
     return bounds.time_range(now)
 
 
@@ -150,7 +152,9 @@ def document_row(hit: Hit, columns: Sequence[str]) -> dict[str, Any]:
 
 
 def cell(record: dict[str, Any], path: str) -> list[str]:
-    return [jsontree.leaf_text(value) for value in jsontree.value_at(record, path)][:_VALUES_A_CELL]
+    return [jsontree.leaf_text(value) for value in jsontree.value_at(record, path)][
+        :_VALUES_A_CELL
+    ]
 
 
 def _elsewhere(question: Question) -> dict[str, Any]:

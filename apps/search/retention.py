@@ -24,7 +24,7 @@ def days_to_drop(kind: Kind, stored: list[str], now: datetime) -> list[str]:
 
 def apply(engine: DocumentEngine, now: datetime) -> dict[str, int]:
     """Drop what every kind's retention lets go; documents dropped, by kind."""
-    dropped = {}
+    dropped: dict[str, int] = {}
     for kind in store.kinds().values():
         stored = [day.day for day in engine.reader.days(kind)]
         for day in days_to_drop(kind, stored, now):

@@ -6,8 +6,8 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from apps.search.models import SavedView
-from apps.search.viewers import viewer_of
 from apps.search.results import kind_of
+from apps.search.viewers import viewer_of
 
 
 @require_POST

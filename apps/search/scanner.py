@@ -118,7 +118,9 @@ class _Scanner:
                     f"at most {MAX_DEPTH} parentheses inside each other",
                 )
         elif not self.open:
-            raise QuerySyntaxError("This parenthesis closes nothing", self.at, _A_CLAUSE)
+            raise QuerySyntaxError(
+                "This parenthesis closes nothing", self.at, _A_CLAUSE
+            )
         else:
             self.open.pop()
         self._copy(1)
@@ -153,7 +155,9 @@ class _Scanner:
         following = self.text[self.at : self.at + 1]
         if not following or following.isspace() or following == ")":
             raise QuerySyntaxError(
-                f"The field {name} has no value", self.at, "a value right after the colon"
+                f"The field {name} has no value",
+                self.at,
+                "a value right after the colon",
             )
         if following == '"':
             self._phrase()
@@ -166,11 +170,10 @@ class _Scanner:
         start = self.at
         end = self._range_end(start)
         ends = _RANGE_ENDS.search(self.text, start + 1, end)
-        if not self._is_range(start, end, ends):
+        if ends is None or not start + 1 < ends.start() < ends.end() < end:
             raise QuerySyntaxError(
                 f"The range of {name} needs two ends", start, "[from TO to]"
             )
-        assert ends is not None
         self._copy(1)
         self._range_bound(ends.start())
         self._copy(ends.end() - ends.start())
@@ -185,9 +188,6 @@ class _Scanner:
             elif self.text[at] in "]}" and not quoted:
                 return at
         raise QuerySyntaxError("This range is never closed", start, "a closing ] or }")
-
-    def _is_range(self, start: int, end: int, ends: re.Match[str] | None) -> bool:
-        return ends is not None and ends.start() > start + 1 and ends.end() < end
 
     def _range_bound(self, end: int) -> None:
         while self.at < end and self.text[self.at].isspace():
@@ -217,11 +217,10 @@ class _Scanner:
         first = self.at
         while self.at < end:
             character = self.text[self.at]
+            is_sign = character in "+-" and self.at == first
             if character == "\\" and self.at + 1 < len(self.text):
                 self._copy(2)
-            elif character in _SPECIAL or character == "\\":
-                self._escape()
-            elif character in "+-" and self.at == first:
+            elif is_sign or character == "\\" or character in _SPECIAL:
                 self._escape()
             else:
                 self._copy(1)

@@ -6,7 +6,6 @@ under any path, declared or not. One pattern per range keeps it one query.
 """
 
 import ipaddress
-import os.path
 import re
 import struct
 from dataclasses import dataclass
@@ -17,10 +16,13 @@ from math import inf, isfinite
 _SIGN = 1 << 63
 _EXACT = 2**53
 _CACHED = 1 << 16
+_SURROGATES = range(0xD800, 0xE000)
 _LAST_CHARACTER = "\U0010ffff"
 _NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
 _VERSION = re.compile(r"\d{1,9}(\.\d{1,9}){0,3}")
-_TIME = re.compile(r"\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\d\d)?)?")
+_TIME = re.compile(
+    r"\d{4}-\d\d-\d\d([Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\d\d)?)?"
+)
 
 
 @lru_cache(_CACHED)
@@ -136,27 +138,29 @@ class _RangePattern:
     def pattern(self, bounds: Bounds) -> str:
         lower, upper = bounds.lower or "", bounds.upper
         if upper is None:
-            return self._above(lower, bounds.include_lower)
+            return self._above(lower, include=bounds.include_lower)
         if bounds.lower is None:
-            return self._below(upper, bounds.include_upper) or ""
+            return self._below(upper, include=bounds.include_upper) or ""
         if lower == upper:
             return re.escape(lower)
         return self._between(lower, upper, bounds)
 
     def _between(self, lower: str, upper: str, bounds: Bounds) -> str:
-        shared = len(os.path.commonprefix((lower, upper)))
+        shared = _shared_length(lower, upper)
         prefix, low, high = re.escape(lower[:shared]), lower[shared:], upper[shared:]
         if low:
-            first = [re.escape(low[0]) + self._above(low[1:], bounds.include_lower)]
+            first = [
+                re.escape(low[0]) + self._above(low[1:], include=bounds.include_lower)
+            ]
             middle = self._starting(_after(low[0]), _before(high[0]))
         else:
             first = [""] if bounds.include_lower else []
             middle = self._starting("\0", _before(high[0]))
-        below = self._below(high[1:], bounds.include_upper)
+        below = self._below(high[1:], include=bounds.include_upper)
         last = [] if below is None else [re.escape(high[0]) + below]
         return prefix + _one_of([*first, *middle, *last])
 
-    def _above(self, lower: str, include: bool) -> str:
+    def _above(self, lower: str, *, include: bool) -> str:
         """Strings greater than `lower`, or equal where `include`."""
         pattern = self.rest if include else self._starting("\0", self.last)[0]
         for character in reversed(lower):
@@ -164,7 +168,7 @@ class _RangePattern:
             pattern = _one_of([re.escape(character) + pattern, *greater])
         return pattern
 
-    def _below(self, upper: str, include: bool) -> str | None:
+    def _below(self, upper: str, *, include: bool) -> str | None:
         """Strings less than `upper`, or equal where `include`; None if none are."""
         pattern = "" if include else None
         for character in reversed(upper):
@@ -180,11 +184,17 @@ class _RangePattern:
             return []
         low, high = ord(first), ord(last)
         # A pattern cannot name a surrogate, and no text holds one.
-        low = 0xE000 if 0xD800 <= low <= 0xDFFF else low
-        high = 0xD7FF if 0xD800 <= high <= 0xDFFF else high
+        low = _SURROGATES.stop if low in _SURROGATES else low
+        high = _SURROGATES.start - 1 if high in _SURROGATES else high
         if low > high:
             return []
         return [f"[\\x{{{low:X}}}-\\x{{{high:X}}}]{self.rest}"]
+
+
+def _shared_length(one: str, other: str) -> int:
+    pairs = zip(one, other, strict=False)
+    shorter = min(len(one), len(other))
+    return next((at for at, (a, b) in enumerate(pairs) if a != b), shorter)
 
 
 def _after(character: str) -> str:

@@ -16,16 +16,16 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.http import (
     HttpRequest,
-    HttpResponse,
     HttpResponseBadRequest,
     StreamingHttpResponse,
 )
+from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
 
 from apps.search import exporting, store
 from apps.search.engines.base import EngineUnavailable, Hit, Page, SortOrder
-from apps.search.timerange import ALL_TIME
 from apps.search.results import PROBLEMS, Question, question_of, table_rows
+from apps.search.timerange import ALL_TIME
 
 T = TypeVar("T")
 
@@ -40,7 +40,7 @@ _TAIL_LOOK = 1_000
 _REACH_BACK_MS = 30_000
 
 
-def export(request: HttpRequest, kind_name: str, suffix: str) -> HttpResponse:
+def export(request: HttpRequest, kind_name: str, suffix: str) -> HttpResponseBase:
     """Everything the query matches, newest first unless asked otherwise."""
     try:
         question = question_of(request, kind_name)
@@ -79,7 +79,7 @@ async def _in_thread(source: Iterator[T]) -> AsyncIterator[T]:
         yield item
 
 
-def tail(request: HttpRequest, kind_name: str) -> HttpResponse:
+def tail(request: HttpRequest, kind_name: str) -> HttpResponseBase:
     """Documents as they enter the store, as server-sent events of table rows."""
     try:
         question = question_of(request, kind_name)

@@ -92,9 +92,7 @@ class QuerySyntaxError(ValueError):
     """
 
     def __init__(self, message: str, position: int, expected: str) -> None:
-        super().__init__(
-            f"{message} at character {position + 1}; expected {expected}."
-        )
+        super().__init__(f"{message} at character {position + 1}; expected {expected}.")
         self.message = message
         self.position = position
         self.expected = expected

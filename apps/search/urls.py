@@ -8,6 +8,7 @@ urlpatterns = [
     path("explore/<slug:kind_name>/facets", views.facets, name="explore-facets"),
     path("explore/<slug:kind_name>/fields", views.fields, name="explore-fields"),
     path("explore/<slug:kind_name>/complete", views.complete, name="explore-complete"),
+    path("explore/<slug:kind_name>/value", views.value_menu, name="explore-value"),
     path("explore/<slug:kind_name>/tail", streams.tail, name="explore-tail"),
     re_path(
         r"^explore/(?P<kind_name>[-\w]+)/export\.(?P<suffix>csv|ndjson)$",

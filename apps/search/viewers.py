@@ -3,6 +3,7 @@
 from typing import Protocol, cast
 
 from django.http import HttpRequest
+from rest_framework.request import Request
 
 
 class Viewer(Protocol):
@@ -14,5 +15,5 @@ class Viewer(Protocol):
         """The accounts whose data they may see; None means all."""
 
 
-def viewer_of(request: HttpRequest) -> Viewer:
-    return cast(Viewer, request.user)
+def viewer_of(request: HttpRequest | Request) -> Viewer:
+    return cast("Viewer", request.user)

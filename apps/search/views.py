@@ -3,6 +3,7 @@
 import shlex
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -15,7 +16,7 @@ from apps.search.engines.base import (
     Facets,
     InvalidCursor,
 )
-from apps.search.explorestate import ExploreState
+from apps.search.explorestate import ExploreState, Filter, exact_clause
 from apps.search.kinds import Kind
 from apps.search.models import SavedView
 from apps.search.pickers import pairs, scope_picker, time_picker
@@ -161,6 +162,47 @@ def fields(request: HttpRequest, kind_name: str) -> HttpResponse:
     return render(request, "search/fields.html", context)
 
 
+def value_menu(request: HttpRequest, kind_name: str) -> HttpResponse:
+    """What can be done with one value of a field, from the page it stands on."""
+    kind = kind_of(kind_name)
+    state = ExploreState.read(dict(request.GET.lists()))
+    path, value = request.GET.get("path", ""), request.GET.get("value", "")
+    clause = exact_clause(kind, path, value)
+    columns = state.shown_columns(kind)
+    without = tuple(column for column in columns if column != path)
+
+    def explore_url(**changes: object) -> str:
+        return reverse("explore", args=[kind.name]) + state.url_query(row="", **changes)
+
+    context = {
+        "field": kind.field(path),
+        "value": value,
+        "with_url": explore_url(filters=(*state.filters, Filter(clause))),
+        "without_url": explore_url(
+            filters=(*state.filters, Filter(clause, is_negated=True))
+        ),
+        "only_url": explore_url(q="", filters=(Filter(clause),)),
+        "is_column": path in columns,
+        "column_url": explore_url(
+            columns=without if path in columns else (*columns, path)
+        ),
+        "page": _value_page(request, kind, path, value),
+    }
+    return render(request, "search/value_menu.html", context)
+
+
+def _value_page(
+    request: HttpRequest, kind: Kind, path: str, value: str
+) -> tuple[str, str] | None:
+    """The page about this value: its name and URL, in the time of this page."""
+    name = kind.link_pages.get(path)
+    if name is None:
+        return None
+    times = pairs(dict(request.GET.lists()), without=())
+    kept = [(key, text) for key, text in times if key in ("since", "until")]
+    return name, reverse(name) + "?" + urlencode([("name", value), *kept])
+
+
 def complete(request: HttpRequest, kind_name: str) -> JsonResponse:
     """Completions at a cursor of a query: names of fields, or values of one."""
     kind = kind_of(kind_name)
@@ -197,5 +239,3 @@ def _values(
         return list(store.reader().values(asked, path, typed.text, _COMPLETIONS))
     except PROBLEMS:
         return []
-
-

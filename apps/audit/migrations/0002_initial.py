@@ -6,59 +6,86 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('audit', '0001_initial'),
-        ('discovery', '0001_initial'),
+        ("audit", "0001_initial"),
+        ("discovery", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='importrun',
-            name='requested_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL),
+            model_name="importrun",
+            name="requested_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='trailsource',
-            name='account',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='discovery.account'),
+            model_name="trailsource",
+            name="account",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, to="discovery.account"
+            ),
         ),
         migrations.AddField(
-            model_name='quarantinedrecord',
-            name='source',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, to='audit.trailsource'),
+            model_name="quarantinedrecord",
+            name="source",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                to="audit.trailsource",
+            ),
         ),
         migrations.AddField(
-            model_name='logobject',
-            name='source',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='audit.trailsource'),
+            model_name="logobject",
+            name="source",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, to="audit.trailsource"
+            ),
         ),
         migrations.AddField(
-            model_name='coverage',
-            name='source',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='audit.trailsource'),
+            model_name="coverage",
+            name="source",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, to="audit.trailsource"
+            ),
         ),
         migrations.AddIndex(
-            model_name='quarantinedrecord',
-            index=models.Index(fields=['state', '-last_seen_at'], name='audit_quara_state_d79d8b_idx'),
+            model_name="quarantinedrecord",
+            index=models.Index(
+                fields=["state", "-last_seen_at"], name="audit_quara_state_d79d8b_idx"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='quarantinedrecord',
-            constraint=models.UniqueConstraint(fields=('origin', 'offset'), name='one_row_per_place'),
+            model_name="quarantinedrecord",
+            constraint=models.UniqueConstraint(
+                fields=("origin", "offset"), name="one_row_per_place"
+            ),
         ),
         migrations.AddIndex(
-            model_name='logobject',
-            index=models.Index(fields=['source', 'state', 'delivered_at'], name='audit_logob_source__66160f_idx'),
+            model_name="logobject",
+            index=models.Index(
+                fields=["source", "state", "delivered_at"],
+                name="audit_logob_source__66160f_idx",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='logobject',
-            constraint=models.UniqueConstraint(fields=('source', 'key'), name='one_row_per_object'),
+            model_name="logobject",
+            constraint=models.UniqueConstraint(
+                fields=("source", "key"), name="one_row_per_object"
+            ),
         ),
         migrations.AddIndex(
-            model_name='coverage',
-            index=models.Index(fields=['source', 'account', 'region'], name='audit_cover_source__b1e3da_idx'),
+            model_name="coverage",
+            index=models.Index(
+                fields=["source", "account", "region"],
+                name="audit_cover_source__b1e3da_idx",
+            ),
         ),
     ]

@@ -88,7 +88,7 @@ class Total:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Hits in order. `next` is None on the last page; `partial` says what is missing."""
+    """Hits in order. `next`: None on the last page; `partial`: what is missing."""
 
     hits: tuple[Hit, ...]
     next: str | None = None

@@ -17,6 +17,7 @@ from apps.search.timerange import rfc3339
 register = template.Library()
 
 _THOUSAND = 1024
+_ARN_COLONS = 5
 
 
 @register.simple_tag
@@ -84,6 +85,14 @@ def interval(milliseconds: int) -> str:
 def plain(value: object) -> str:
     """Text from outside: what hides or reorders is written out."""
     return visible(str(value))
+
+
+@register.filter
+def brief(value: str) -> str:
+    """The part of an ARN or service name that tells it from others beside it."""
+    if value.startswith("arn:"):
+        return value.split(":", _ARN_COLONS)[-1] or value
+    return value.removesuffix(".amazonaws.com")
 
 
 @register.filter

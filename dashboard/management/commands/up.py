@@ -1,20 +1,20 @@
 """`up`: the whole of Trailmap in one process."""
 
+import os
 from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 
-from apps.discovery.models import Grant, SignInLink, User
+from apps.discovery.models import Grant, User
 from apps.discovery.roles import Role
 from apps.search import store
 from apps.search.homelock import HomeInUse, HomeLock
 from dashboard import embedded, preparation
+from dashboard.links import sign_in_url
 from workers.app import app as celery
-
 
 
 class Command(BaseCommand):
@@ -41,7 +41,7 @@ class Command(BaseCommand):
         preparation.prepare_home(settings.HOME, settings.SECRET_KEY)
         call_command("migrate", verbosity=0, interactive=False)
         preparation.collect_static(settings.HOME)
-        base = self._base_url(host, port)
+        base = _base_url(host, port)
         link = self._first_sign_in(base)
 
         def ready() -> None:
@@ -49,19 +49,15 @@ class Command(BaseCommand):
             if link:
                 self.stdout.write(f"Sign in once with {link}")
                 self.stdout.write(
-                    "Then set a password, or get a new link: manage.py signin-link"
+                    "Then set a password, or get a new link: script/trailmap "
+                    "signin-link admin"
                 )
             self.stdout.flush()
 
+        preparation.settle_memory()
         parts = [embedded.worker(celery), embedded.beat(celery)]
         embedded.serve("dashboard.asgi:application", host, port, parts, ready)
         store.engine().close()
-
-    def _base_url(self, host: str, port: int) -> str:
-        if settings.PUBLIC_URL != "http://127.0.0.1:8000":
-            return str(settings.PUBLIC_URL)
-        name = f"[{host}]" if ":" in host else host
-        return f"http://{name}:{port}"
 
     def _first_sign_in(self, base: str) -> str | None:
         """A link for the first admin, who is made on the first start."""
@@ -69,6 +65,11 @@ class Command(BaseCommand):
             return None
         admin = User.objects.create_user("admin", password=None)
         Grant.objects.create(user=admin, role=Role.ADMIN)
-        return f"{base}/sign-in/{SignInLink.issue(admin, timezone.now())}/"
+        return sign_in_url(admin, base)
 
 
+def _base_url(host: str, port: int) -> str:
+    if "TRAILMAP_URL" in os.environ:
+        return str(settings.PUBLIC_URL)
+    name = f"[{host}]" if ":" in host else host
+    return f"http://{name}:{port}"

@@ -90,7 +90,9 @@ class _Compiler:
             case Range():
                 return self._range(node)
             case Exists(field):
-                return Query.exists_query(record_path(_plain(field)), True)
+                return Query.exists_query(
+                    record_path(_plain(field)), json_subpaths=True
+                )
             case _:
                 raise AssertionError(f"no query for {node}")
 
@@ -122,12 +124,14 @@ class _Compiler:
         declared = self.kind.type_of(path)
         if declared is FieldType.TEXT and path == field:
             words = _ANALYZER.analyze(value)
-            return _matching(path, words_pattern(words)) if words else _term(path, value)
+            return (
+                _matching(path, words_pattern(words)) if words else _term(path, value)
+            )
         if declared is FieldType.ADDRESS and "/" in value:
             network = network_keys(value)
             if network:
                 return _keys_within(path, Bounds(*network))
-        return any_of([_term(path, form) for form in _forms(value)])
+        return exact_value(path, value)
 
     def _range(self, node: Range) -> Query:
         path = _plain(node.field)
@@ -161,6 +165,11 @@ class _Compiler:
         return None
 
 
+def exact_value(path: str, value: str) -> Query:
+    """Documents that hold this value, in whichever type a record may write it."""
+    return any_of([_term(path, form) for form in _forms(value)])
+
+
 def any_of(queries: list[Query]) -> Query:
     """Matches what any of the queries matches."""
     if len(queries) == 1:
@@ -186,9 +195,10 @@ def _plain(field: str) -> str:
     return field.removesuffix(_EXACT_SUFFIX)
 
 
-def _forms(value: str) -> list[str | bool | float]:
+def _forms(value: str) -> list[str | float]:
     """What a value could have been in the record: text, and a truth or a number."""
-    forms: list[str | bool | float] = [value]
+    # A truth is a number to Python's types.
+    forms: list[str | float] = [value]
     if value in ("true", "false"):
         forms.append(value == "true")
     number = as_number(value)
@@ -197,7 +207,7 @@ def _forms(value: str) -> list[str | bool | float]:
     return forms
 
 
-def _term(path: str, value: str | bool | float) -> Query:
+def _term(path: str, value: str | float) -> Query:
     if isinstance(value, str):
         value = searchable_text(value)
     return Query.term_query(_SCHEMA, record_path(path), value)

@@ -44,6 +44,15 @@ def day_queries(folders: DayFolders, request: SearchRequest) -> list[DayQuery]:
     return [_day_query(day, filters, request) for day in days]
 
 
+def matches(day: DayQuery, also: Query | None = None) -> int:
+    """How many documents of the day match, and match `also` where it is given."""
+    query = day.query
+    if also is not None:
+        query = Query.boolean_query([(Occur.Must, query), (Occur.Must, also)])
+    found = day.searcher.search(query, limit=1)
+    return found.count or 0  # type: ignore[attr-defined] # left out of its stubs
+
+
 def _scope_filters(scope: Scope) -> list[Query]:
     filters = []
     if scope.accounts is not None:

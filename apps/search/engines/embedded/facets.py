@@ -5,16 +5,15 @@ shown are completed by asking every day for exactly these; the cut-offs added up
 bound how frequent a value can be that no day returned.
 """
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from apps.search.documents import searchable_text, shown_text
+from apps.search.documents import shown_text
 from apps.search.engines.base import Facet, Facets, SearchRequest
-from apps.search.engines.embedded.compile import record_path
-from apps.search.engines.embedded.dayqueries import DayQuery
+from apps.search.engines.embedded.compile import exact_value, record_path
+from apps.search.engines.embedded.dayqueries import DayQuery, matches
 from apps.search.engines.embedded.parallel import in_time
 from apps.search.patterns import prefix_pattern
 
@@ -38,12 +37,13 @@ def facets(
     paths: Sequence[str],
     size: int,
 ) -> Facets:
-    wanted = {str(at): _terms(path, max(size, _RETURNED)) for at, path in enumerate(paths)}
+    wanted = {
+        str(at): _terms(path, max(size, _RETURNED)) for at, path in enumerate(paths)
+    }
 
     def aggregate(day: DayQuery) -> tuple[int, list[_DayValues]]:
         counted = day.searcher.aggregate(day.query, wanted) if wanted else {}
-        total = day.searcher.search(day.query, limit=1).count or 0
-        return total, [day_values(counted[str(at)]) for at in range(len(paths))]
+        return matches(day), [day_values(counted[str(at)]) for at in range(len(paths))]
 
     answers = in_time(aggregate, days, request.seconds)
     by_path = {}
@@ -77,19 +77,13 @@ def exact_counts(
     days: Sequence[DayQuery], request: SearchRequest, path: str, names: Sequence[str]
 ) -> Counter[str]:
     """How many documents have each of these values."""
-    terms = _terms(path, len(names) * 2)
-    terms["terms"]["include"] = only(names)
+    queries = {name: exact_value(path, name) for name in names}
 
-    def aggregate(day: DayQuery) -> Counter[str]:
-        return day_values(day.searcher.aggregate(day.query, {"0": terms})["0"]).counts
+    def count(day: DayQuery) -> Counter[str]:
+        return Counter({name: matches(day, query) for name, query in queries.items()})
 
-    counted = in_time(aggregate, days, request.seconds).values
+    counted = in_time(count, days, request.seconds).values
     return sum(counted, Counter[str]())
-
-
-def only(names: Sequence[str]) -> str:
-    """A pattern for exactly these values of a string field."""
-    return "|".join(re.escape(searchable_text(name)) for name in names)
 
 
 def _merged(

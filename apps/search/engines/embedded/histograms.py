@@ -65,9 +65,7 @@ def _aggregation(
         }
     }
     if by is not None and names:
-        over_time["aggs"] = {
-            "by": {"terms": {"field": record_path(by), "size": 1_000}}
-        }
+        over_time["aggs"] = {"by": {"terms": {"field": record_path(by), "size": 1_000}}}
     return {"over_time": over_time}
 
 

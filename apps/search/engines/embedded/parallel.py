@@ -29,9 +29,7 @@ class Answers(Generic[R]):
     partial: str | None
 
 
-def in_time(
-    work: Callable[[T], R], parts: Sequence[T], seconds: float
-) -> Answers[R]:
+def in_time(work: Callable[[T], R], parts: Sequence[T], seconds: float) -> Answers[R]:
     """`work` of every part, as far as `seconds` reach.
 
     Raises QueryTooBroad, or EngineUnavailable where an index cannot be read.
@@ -41,7 +39,8 @@ def in_time(
     values: list[R] = []
     try:
         for future in futures:
-            values.append(future.result(max(0.0, deadline - time.monotonic())))
+            left = deadline - time.monotonic()
+            values.append(future.result(max(0.0, left)))
     except Late:
         return Answers(
             values,

@@ -21,7 +21,7 @@ from apps.search.engines.base import (
 )
 from apps.search.engines.embedded import facets, histograms, schema
 from apps.search.engines.embedded.cursors import Cursor
-from apps.search.engines.embedded.dayqueries import DayQuery, day_queries
+from apps.search.engines.embedded.dayqueries import DayQuery, day_queries, matches
 from apps.search.engines.embedded.days import DayFolders
 from apps.search.engines.embedded.parallel import in_time
 from apps.search.kinds import FieldType, Kind
@@ -79,7 +79,7 @@ class EmbeddedReader:
         days = self._day_queries(request)
         counted = sum(day.searcher.num_docs for day in days if day.matches_all)
         searched = [day for day in days if not day.matches_all]
-        answers = in_time(_count_in_day, searched, request.seconds)
+        answers = in_time(matches, searched, request.seconds)
         return Total(counted + sum(answers.values), answers.partial)
 
     def histogram(
@@ -89,9 +89,7 @@ class EmbeddedReader:
             self._day_queries(request), request, interval_ms, by
         )
 
-    def facets(
-        self, request: SearchRequest, paths: Sequence[str], size: int
-    ) -> Facets:
+    def facets(self, request: SearchRequest, paths: Sequence[str], size: int) -> Facets:
         return facets.facets(self._day_queries(request), request, paths, size)
 
     def values(
@@ -126,10 +124,6 @@ class EmbeddedReader:
 
     def _day_queries(self, request: SearchRequest) -> list[DayQuery]:
         return day_queries(self._folders[request.kind.name], request)
-
-
-def _count_in_day(day: DayQuery) -> int:
-    return day.searcher.search(day.query, limit=1, count=True).count or 0
 
 
 def _find_in_day(

@@ -68,7 +68,7 @@ def word_analyzer() -> tantivy.TextAnalyzer:
 
 
 def open_index(path: str) -> tantivy.Index:
-    """The index in a folder, created where there is none. Raises OSError, ValueError."""
+    """The index in a folder, made where there is none. Raises OSError, ValueError."""
     index = tantivy.Index(schema(), path=path)
     index.register_tokenizer(_TOKENIZER, word_analyzer())
     return index

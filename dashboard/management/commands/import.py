@@ -14,6 +14,7 @@ from apps.audit.models import ImportRun
 from apps.search import store
 from apps.search.homelock import HomeInUse, HomeLock
 from apps.search.timerange import rfc3339
+from dashboard import preparation
 
 _KINDS = ("cloudtrail",)
 _LOOK_EVERY_SECONDS = 0.5
@@ -31,8 +32,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
+            preparation.ensure_tables()
             run = imports.request(options["paths"])
-        except FileNotFoundError as error:
+        except (FileNotFoundError, HomeInUse) as error:
             raise CommandError(str(error)) from error
         try:
             run = self._done(run)
@@ -63,6 +65,7 @@ class Command(BaseCommand):
 
     def _do_all_waiting(self, run: ImportRun) -> None:
         """Ours, and those that other commands asked for while we held the home."""
+        preparation.settle_memory()
         engine = store.engine()
         try:
             self._do(run.pk)

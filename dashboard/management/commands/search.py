@@ -1,0 +1,66 @@
+"""`search QUERY`: the same search as the site's, for terminals and pipes."""
+
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from apps.audit.kinds import TRAIL
+from apps.search import exporting, results, store
+from apps.search.engines.base import Hit, SearchRequest, SortOrder
+from apps.search.explorestate import ExploreState
+from apps.search.jsontree import visible
+from apps.search.timerange import from_milliseconds, rfc3339
+
+
+class Command(BaseCommand):
+    help = "Search events on this machine, newest first."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("query", nargs="?", default="")
+        parser.add_argument("--since", default="now-24h")
+        parser.add_argument("--until", default="now")
+        parser.add_argument("--limit", type=int, default=50)
+        parser.add_argument(
+            "--json", action="store_true", help="whole records, one a line"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        state = ExploreState(
+            q=options["query"], since=options["since"], until=options["until"]
+        )
+        try:
+            now = timezone.now()
+            asked = state.request(TRAIL, None, now, settings.SEARCH_SECONDS)
+            hits = exporting.hits(
+                store.reader(), asked, SortOrder.NEWEST, options["limit"]
+            )
+            self._write(hits, asked, as_json=options["json"])
+        except results.PROBLEMS as error:
+            problem = results.problem_of(error)
+            raise CommandError(f"{problem.title}: {problem.text}") from error
+
+    def _write(
+        self, hits: Iterator[list[Hit]], asked: SearchRequest, *, as_json: bool
+    ) -> None:
+        for page in hits:
+            if as_json:
+                self.stdout.write(exporting.ndjson(page).decode(), ending="")
+            else:
+                for hit in page:
+                    self.stdout.write(_line(hit))
+        if not as_json:
+            total = store.reader().count(asked)
+            more = "" if total.exact else f"; {total.partial}"
+            self.stderr.write(f"{total.value:,} {TRAIL.many} match{more}")
+
+
+def _line(hit: Hit) -> str:
+    """Time and columns, two spaces apart, what would move the cursor written out."""
+    record = exporting.record_of(hit)
+    cells = (results.cell(record, path) for path in TRAIL.columns)
+    shown = [visible(" ".join(values)) or "-" for values in cells]
+    return "  ".join([rfc3339(from_milliseconds(hit.time_ms)), *shown])

@@ -1,0 +1,48 @@
+// The keyboard: every key in partials/shortcuts.html.
+import { $, act, isTyping, onAct, visit } from "./dom.js";
+
+const press = (selector) => $(selector)?.click();
+const focus = (selector) => { const box = $(selector); box?.focus(); box?.select(); };
+const page = (label) => () => {
+  const link = [...document.querySelectorAll(".side a[href]")].find((one) => one.textContent.trim().startsWith(label));
+  if (link) visit(link.href);
+};
+
+const KEYS = {
+  "/": () => focus("#q, #home-q, #directory-q"),
+  q: () => focus("#q, #home-q, #directory-q"),
+  t: () => $("#time-popover")?.togglePopover(),
+  z: () => press("#zoom-out"),
+  r: () => press("#read-again"),
+  u: (event) => act("zone", event),
+  w: () => document.body.classList.toggle("wrapped"),
+  m: () => press("[data-act=toggle-table]"),
+  l: () => press("[data-act=tail]"),
+  "?": () => $("#shortcuts").showModal(),
+};
+const AFTER_G = {
+  h: page("Home"), e: page("Explore"), a: page("Actors"), r: page("Resources"), s: page("Sources"), q: page("Quarantine"),
+};
+
+let afterG = 0;
+document.addEventListener("keydown", (event) => {
+  const key = event.key;
+  if ((event.ctrlKey || event.metaKey) && key.toLowerCase() === "k") {
+    event.preventDefault();
+    act("palette", event);
+  } else if ((event.ctrlKey || event.metaKey) && key.toLowerCase() === "z" && !isTyping(event)) {
+    event.preventDefault();
+    history.back();
+  } else if (event.shiftKey && key === "Enter" && $("form.query")) {
+    event.preventDefault();
+    $("form.query").requestSubmit();
+  } else if (!(isTyping(event) || event.ctrlKey || event.metaKey || event.altKey || $("dialog[open]"))) {
+    const isSecond = event.timeStamp - afterG < 1000;
+    afterG = key === "g" ? event.timeStamp : 0;
+    const run = isSecond ? AFTER_G[key] : KEYS[key];
+    if (!run) return;
+    event.preventDefault();
+    run(event);
+  }
+});
+onAct("shortcuts", () => $("#shortcuts").showModal());
