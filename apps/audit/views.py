@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
@@ -20,7 +21,7 @@ from apps.search.engines.base import (
     SearchRequest,
 )
 from apps.search.explorestate import ExploreState, Filter, exact_clause
-from apps.search.pickers import scope_picker, time_picker
+from apps.search.pickers import Parameters, pairs, scope_picker, time_picker
 from apps.search.results import document_row, problem_of
 from apps.search.syntax import Node
 from apps.search.timerange import TimeError, from_milliseconds
@@ -89,10 +90,21 @@ def _named(request: HttpRequest) -> str:
     return name
 
 
+def _carried(parameters: Parameters) -> str:
+    """Time and scope of the page for the links on it, to follow a name."""
+    kept = [
+        (name, value)
+        for name, value in pairs(parameters, without=())
+        if name in ("since", "until", "account", "region")
+    ]
+    return "&" + urlencode(kept)
+
+
 def _frame(request: HttpRequest) -> tuple[ExploreState, dict[str, Any]]:
     parameters = dict(request.GET.lists())
     return ExploreState.read(parameters), {
         "kind": TRAIL,
+        "carried": _carried(parameters),
         "time": time_picker(parameters, None),
         "scope": scope_picker(parameters),
     }

@@ -9,8 +9,8 @@ const page = (label) => () => {
 };
 
 const KEYS = {
-  "/": () => focus("#q, #home-q, #directory-q"),
-  q: () => focus("#q, #home-q, #directory-q"),
+  "/": () => focus(".query-box input"),
+  q: () => focus(".query-box input"),
   t: () => $("#time-popover")?.togglePopover(),
   z: () => press("#zoom-out"),
   r: () => press("#read-again"),
