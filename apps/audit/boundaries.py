@@ -17,9 +17,9 @@ _FIRST_KEYS = (
     "resources|responseElements|serviceEventDetails|sessionCredentialFromConsole|"
     "sharedEventID|sourceIPAddress|tlsDetails|user(?:Agent|Identity)|vpcEndpointId"
 )
-_BOUNDARY = re.compile(
-    rb'\}[ \t\r\n]*,?[ \t\r\n]*(?=\{[ \t\r\n]*"(?:' + _FIRST_KEYS.encode() + rb')")'
-)
+_BEGINS = rb'(?=\{[ \t\r\n]*"(?:' + _FIRST_KEYS.encode() + rb')")'
+_BOUNDARY = re.compile(rb"\}[ \t\r\n]*,?[ \t\r\n]*" + _BEGINS)
+_BEGINNING = re.compile(rb"[,\n][ \t\r\n]*" + _BEGINS)
 _WINDOW_BYTES = 64 << 10
 
 
@@ -45,3 +45,8 @@ def boundaries(buffer: bytes) -> list[int]:
     """Every place in `buffer` where a record may begin, its start and end included."""
     inside = (found.end() for found in _BOUNDARY.finditer(buffer))
     return [0, *inside, len(buffer)]
+
+
+def beginnings(buffer: bytes) -> list[int]:
+    """Where a record may begin although what stands before it was never closed."""
+    return [found.end() for found in _BEGINNING.finditer(buffer)]

@@ -3,6 +3,7 @@
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 MAGIC = b"\x1f\x8b"
 # Real CloudTrail files inflate ten to thirty times. DEFLATE can reach 1,032 times:
@@ -11,6 +12,7 @@ MAX_RATIO = 250
 _RATIO_FROM_BYTES = 64 << 20
 MAX_INFLATED_BYTES = 16 << 30
 _PIECE_BYTES = 1 << 20
+_SMALL_BYTES = 64
 
 
 class InflateError(ValueError):
@@ -52,13 +54,12 @@ def inflated(chunks: Iterable[bytes]) -> Iterator[bytes]:
 def _members(first: bytes, source: Iterator[bytes]) -> Iterator[bytes]:
     meter = _Meter()
     inflater = _new_inflater()
-    chunk = first
-    while chunk:
-        meter.taken += len(chunk)
+    for whole in chain((first,), source):
+        meter.taken += len(whole)
+        chunk = whole
         while chunk:
-            piece = _piece(inflater, chunk)
-            meter.given += len(piece)
-            if piece:
+            for piece in _pieces(inflater, chunk):
+                meter.given += len(piece)
                 yield piece
             meter.check()
             chunk = inflater.unconsumed_tail
@@ -66,16 +67,27 @@ def _members(first: bytes, source: Iterator[bytes]) -> Iterator[bytes]:
                 chunk = inflater.unused_data.lstrip(b"\0")
                 if chunk:
                     inflater = _new_inflater()
-        chunk = next(source, b"")
     if not inflater.eof:
         raise InflateError("the gzip stream ends too early: the file is cut off")
 
 
-def _piece(inflater: "zlib._Decompress", chunk: bytes) -> bytes:
+def _pieces(inflater: "zlib._Decompress", chunk: bytes) -> Iterator[bytes]:
+    """The next plain bytes, up to where the stream is damaged if it is."""
+    before = inflater.copy()
     try:
-        return inflater.decompress(chunk, _PIECE_BYTES)
+        yield inflater.decompress(chunk, _PIECE_BYTES)
     except zlib.error as error:
+        yield from _salvaged(before, chunk)
         raise InflateError(f"the gzip stream is damaged: {error}") from error
+
+
+def _salvaged(inflater: "zlib._Decompress", chunk: bytes) -> Iterator[bytes]:
+    """zlib keeps to itself what it read of a call that fails: so many small calls."""
+    for at in range(0, len(chunk), _SMALL_BYTES):
+        try:
+            yield inflater.decompress(chunk[at : at + _SMALL_BYTES])
+        except zlib.error:
+            return
 
 
 def _new_inflater() -> "zlib._Decompress":

@@ -11,7 +11,12 @@ from itertools import chain
 
 import orjson
 
-from apps.audit.boundaries import boundaries, first_boundary, last_boundary
+from apps.audit.boundaries import (
+    beginnings,
+    boundaries,
+    first_boundary,
+    last_boundary,
+)
 from apps.audit.gunzip import InflateError, inflated
 from apps.audit.logrecords import (
     EXCERPT_BYTES,
@@ -206,7 +211,7 @@ class _Reader:
         self._drop(read)
         if is_last and read < length:
             rest = body[read:].strip(_AROUND)
-            found += [_unreadable(rest, offset + read)] if rest else []
+            found += _salvaged(rest, offset + read) if rest else []
             self._drop(length - read)
         return found
 
@@ -258,9 +263,21 @@ def _broken(body: bytes, edges: list[int], parts: list[int], offset: int) -> Fou
     ]
     ends = [*starts[1:], parts[-1]]
     return [
-        _unreadable(body[edges[at] : edges[end]].strip(_AROUND), offset + edges[at])
+        one
         for at, end in zip(starts, ends, strict=True)
+        for one in _salvaged(
+            body[edges[at] : edges[end]].strip(_AROUND), offset + edges[at]
+        )
     ]
+
+
+def _salvaged(body: bytes, offset: int) -> Found:
+    """A broken record; if it was never closed, also the whole one that follows."""
+    for begins in beginnings(body)[-_MAX_JOINED:]:
+        records = exact_records(body[begins:], offset + begins)
+        if records and _are_events(records):
+            return [_unreadable(body[:begins].strip(_AROUND), offset), *records]
+    return [_unreadable(body, offset)]
 
 
 def _are_events(found: Found) -> bool:

@@ -14,7 +14,7 @@ import luqum.tree as lucene
 from luqum.exceptions import IllegalCharacterError, ParseSyntaxError
 from luqum.thread import parse as parse_lucene
 
-from apps.search.scanner import Prepared, prepare
+from apps.search.scanner import OPERATORS, Prepared, prepare
 from apps.search.syntax import (
     AnyOf,
     Equals,
@@ -35,6 +35,8 @@ EXISTS = "_exists_"
 
 _LUQUM_POSITION = re.compile(r"at position (\d+)")
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+# A name begins with a letter; what follows may also be a digit, a dot or a hyphen.
+_NEEDS_ESCAPE = re.compile(r"^[\d.\-]|[^\w.@$\-]")
 _A_TERM = 'a word, "a phrase", field:value or ('
 
 
@@ -57,7 +59,9 @@ def quoted(value: str) -> str:
 
 def escaped_field(path: str) -> str:
     """A field path as it must be typed: characters that mean something escaped."""
-    return re.sub(r"[^\w.@$\-]", lambda match: "\\" + match.group(), path)
+    if path in OPERATORS:
+        return "\\" + path
+    return _NEEDS_ESCAPE.sub(r"\\\g<0>", path)
 
 
 def _lucene_tree(prepared: Prepared, text: str) -> lucene.Item:

@@ -15,9 +15,9 @@ from apps.search.syntax import QuerySyntaxError
 MAX_LENGTH = 4_000
 MAX_DEPTH = 50
 
-_FIELD = re.compile(r"(?:[^\W\d]|[@$]|\\.)(?:[\w.@$\-]|\\.)*")
+_FIELD = re.compile(r"(?:[^\W\d]|[@$]|\\.)(?:[\w.@$\-]|\\.)*", re.DOTALL)
 _FIELD_WITH_WILDCARD = re.compile(r"[\w.@$\-]*\*[\w.@$\-*]*:(?!\*)")
-_OPERATORS = frozenset(("AND", "OR", "NOT"))
+OPERATORS = frozenset(("AND", "OR", "NOT"))
 _FOREIGN_OPERATORS = {"&&": "AND", "||": "OR", "!": "NOT"}
 _COMPARISON = re.compile(r"[<>]=?")
 _RANGE_ENDS = re.compile(r"\s+TO\s+")
@@ -205,7 +205,7 @@ class _Scanner:
             raise QuerySyntaxError(
                 f"{word} is not an operator", self.at, _FOREIGN_OPERATORS[word]
             )
-        if word in _OPERATORS:
+        if word in OPERATORS:
             self._copy(len(word))
         else:
             self._escaped_until(min(end, len(self.text)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from enum import Enum
 
@@ -26,7 +27,7 @@ class Words:
     """Words that follow each other in a document's text, letter case ignored."""
 
     text: str
-    position: int = 0
+    position: int = dataclasses.field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Equals:
 
     field: str
     value: str
-    position: int = 0
+    position: int = dataclasses.field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class Wildcard:
 
     field: str | None
     pattern: Pattern
-    position: int = 0
+    position: int = dataclasses.field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Range:
     upper: str | None
     include_lower: bool = True
     include_upper: bool = True
-    position: int = 0
+    position: int = dataclasses.field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class Exists:
     """A field, or any field below it, has a value other than null."""
 
     field: str
-    position: int = 0
+    position: int = dataclasses.field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,78 @@
+"""What tests of every room share: stores of their own, people, the real cases."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from apps.audit.kinds import TRAIL
+from apps.discovery.roles import Role
+from apps.search import store
+from apps.search.documents import Document
+from apps.search.engines.embedded.engine import EmbeddedEngine
+from tests.factories import a_user
+
+Fill = Callable[..., None]
+
+
+@pytest.fixture(autouse=True)
+def home(settings: Any, tmp_path: Path) -> Iterator[Path]:
+    """Every test has a home, and thereby an index, of its own."""
+    settings.HOME = tmp_path
+    settings.SEARCH_HOME = tmp_path / "search"
+    store.engine.cache_clear()
+    yield tmp_path
+    store.engine.cache_clear()
+
+
+@pytest.fixture
+def engine(home: Path) -> Iterator[EmbeddedEngine]:
+    """The engine of the site, closed in the end."""
+    made = store.engine()
+    assert isinstance(made, EmbeddedEngine)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def fill(engine: EmbeddedEngine) -> Fill:
+    """Stores events durably."""
+
+    def add(*documents: Document) -> None:
+        engine.writer(TRAIL).add(documents)
+        engine.writer(TRAIL).commit()
+
+    return add
+
+
+@pytest.fixture
+def admin_client(db: None) -> Client:
+    return signed_in("admin", Role.ADMIN)
+
+
+@pytest.fixture
+def viewer_client(db: None) -> Client:
+    return signed_in("vera", Role.VIEWER)
+
+
+def signed_in(name: str, role: Role | None, account: str | None = None) -> Client:
+    client = Client()
+    client.force_login(
+        a_user(name, role, account),
+        backend="django.contrib.auth.backends.ModelBackend",
+    )
+    return client
+
+
+@pytest.fixture(scope="session")
+def cases() -> Path:
+    """The folder of real data."""
+    folder = Path(os.environ.get("TRAILMAP_CASES", "../shared/cases")).resolve()
+    if not folder.is_dir():
+        pytest.skip(f"no real data at {folder}")
+    return folder

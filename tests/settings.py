@@ -1,0 +1,15 @@
+"""The settings of the site, in a home of their own and with fast passwords."""
+
+import os
+import tempfile
+
+os.environ["TRAILMAP_HOME"] = tempfile.mkdtemp(prefix="trailmap-test-")
+os.environ.setdefault("SECRET_KEY", "for-tests-only")
+
+from dashboard.settings import *  # noqa: F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
