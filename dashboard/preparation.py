@@ -27,6 +27,7 @@ def ensure_tables() -> None:
 
     Raises HomeInUse where a process of another version holds the home.
     """
+    settings.HOME.mkdir(parents=True, exist_ok=True)
     executor = MigrationExecutor(connection)
     if not executor.migration_plan(executor.loader.graph.leaf_nodes()):
         return

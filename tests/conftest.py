@@ -11,11 +11,13 @@ import pytest
 from django.test import Client
 
 from apps.audit.kinds import TRAIL
+from apps.discovery.aws import forget_sessions
 from apps.discovery.roles import Role
 from apps.search import store
 from apps.search.documents import Document
 from apps.search.engines.embedded.engine import EmbeddedEngine
 from tests.factories import a_user
+from tests.fakes import FakeAws, serve
 
 Fill = Callable[..., None]
 
@@ -76,3 +78,22 @@ def cases() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real data at {folder}")
     return folder
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeAws]:
+    """A small AWS that boto3 talks to instead of the real one."""
+    fake = FakeAws()
+    server = serve(fake)
+    for name, value in {
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}",
+        "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_MAX_ATTEMPTS": "1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    forget_sessions()
+    yield fake
+    forget_sessions()
+    server.shutdown()
+    server.server_close()

@@ -65,7 +65,7 @@ def a_log(records: Iterable[Mapping[str, Any]]) -> bytes:
 
 
 def gzipped(content: bytes) -> bytes:
-    return gzip.compress(content, 1)
+    return gzip.compress(content, 1, mtime=0)
 
 
 def a_user(

@@ -54,6 +54,15 @@ class BucketForm(forms.ModelForm[TrailSource]):
     def clean_region(self) -> str:
         return _region(self.cleaned_data["region"])
 
+    def clean_queue_url(self) -> str:
+        url: str = self.cleaned_data["queue_url"].strip()
+        if url and not url.startswith(("https://", "http://")):
+            raise ValidationError(
+                "That is not the URL of a queue, such as "
+                "https://sqs.eu-west-1.amazonaws.com/111122223333/trail."
+            )
+        return url
+
     def save(self, commit: bool = True) -> Any:  # noqa: FBT001, FBT002 - Django's
         self.instance.kind = TrailSource.Kind.BUCKET
         return super().save(commit)

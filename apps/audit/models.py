@@ -30,7 +30,7 @@ class TrailSource(models.Model):
     region = models.CharField(max_length=40, default="us-east-1")
     bucket = models.CharField(max_length=63, blank=True)
     prefix = models.CharField(max_length=500, blank=True)
-    queue_url = models.URLField(max_length=500, blank=True)
+    queue_url = models.CharField(max_length=500, blank=True)
     regions = models.JSONField(default=list, blank=True)
     first_day = models.DateField(null=True, blank=True)
     is_enabled = models.BooleanField(default=True)

@@ -178,7 +178,7 @@ class Migration(migrations.Migration):
                 ("region", models.CharField(default="us-east-1", max_length=40)),
                 ("bucket", models.CharField(blank=True, max_length=63)),
                 ("prefix", models.CharField(blank=True, max_length=500)),
-                ("queue_url", models.URLField(blank=True, max_length=500)),
+                ("queue_url", models.CharField(blank=True, max_length=500)),
                 ("regions", models.JSONField(blank=True, default=list)),
                 ("first_day", models.DateField(blank=True, null=True)),
                 ("is_enabled", models.BooleanField(default=True)),

@@ -1,0 +1,257 @@
+"""Collecting from a bucket, with a real S3 and SQS protocol on loopback."""
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from apps.audit import collector
+from apps.audit.kinds import TRAIL
+from apps.audit.models import Coverage, LogObject, QuarantinedRecord, TrailSource
+from apps.discovery.aws import forget_sessions
+from apps.search import store
+from apps.search.engines.base import SearchRequest
+from apps.search.engines.embedded.engine import EmbeddedEngine
+from tests.factories import ACCOUNT, a_log, a_record, an_account, gzipped
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2026, 7, 1, 13, tzinfo=UTC)
+REGION = "eu-west-1"
+
+
+def key(minute: int, region: str = REGION) -> str:
+    return (
+        f"AWSLogs/{ACCOUNT}/CloudTrail/{region}/2026/07/01/{ACCOUNT}_CloudTrail_"
+        f"{region}_20260701T12{minute:02}Z_{minute:016}.json.gz"
+    )
+
+
+@pytest.fixture(scope="module")
+def cloud() -> Iterator[str]:
+    server = ThreadedMotoServer("127.0.0.1", port=0)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+class Bucket:
+    """A bucket that CloudTrail delivers to, and the queue that hears of it."""
+
+    def __init__(self, endpoint: str) -> None:
+        options = {"region_name": REGION, "endpoint_url": endpoint}
+        self.s3: Any = boto3.client("s3", **options)  # type: ignore[call-overload]
+        self.sqs: Any = boto3.client("sqs", **options)  # type: ignore[call-overload]
+        self.s3.create_bucket(
+            Bucket="logs", CreateBucketConfiguration={"LocationConstraint": REGION}
+        )
+        self.queue = self.sqs.create_queue(QueueName="trail")["QueueUrl"]
+
+    def deliver(self, name: str, *records: dict[str, Any]) -> None:
+        content = gzipped(a_log(records or [a_record()]))
+        self.s3.put_object(Bucket="logs", Key=name, Body=content)
+
+    def announce(self, *names: str, bucket: str = "logs") -> None:
+        self.say(json.dumps({"s3Bucket": bucket, "s3ObjectKey": list(names)}))
+
+    def say(self, body: str) -> None:
+        self.sqs.send_message(QueueUrl=self.queue, MessageBody=body)
+
+    def waiting(self) -> int:
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        answer = self.sqs.get_queue_attributes(
+            QueueUrl=self.queue, AttributeNames=names
+        )
+        return sum(int(count) for count in answer["Attributes"].values())
+
+
+@pytest.fixture
+def bucket(cloud: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", cloud)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.setattr("apps.audit.cloudtrail._LONG_POLL_SECONDS", 0)
+    boto3.client("s3", region_name=REGION)._endpoint.http_session.close()  # noqa: SLF001
+    import requests  # noqa: PLC0415
+
+    requests.post(f"{cloud}/moto-api/reset", timeout=10)
+    forget_sessions()
+    yield Bucket(cloud)
+    forget_sessions()
+
+
+@pytest.fixture
+def source(bucket: Bucket, engine: EmbeddedEngine) -> TrailSource:
+    return TrailSource.objects.create(
+        kind="bucket",
+        name="shop",
+        account=an_account(),
+        region=REGION,
+        bucket="logs",
+        queue_url=bucket.queue,
+    )
+
+
+def collect(source: TrailSource, now: datetime = NOW) -> TrailSource:
+    assert collector.claim(source.pk, now)
+    collector.collect(source.pk, store.engine(), clock=lambda: now)
+    source.refresh_from_db()
+    return source
+
+
+def stored() -> int:
+    return store.reader().count(SearchRequest(TRAIL, NOW)).value
+
+
+def without_sweep(source: TrailSource) -> TrailSource:
+    source.swept_at = source.deep_swept_at = NOW
+    source.save()
+    return source
+
+
+def test_announced_objects_are_read_and_their_messages_deleted(
+    bucket: Bucket, source: TrailSource
+) -> None:
+    bucket.deliver(key(1), a_record(), a_record())
+    bucket.announce(key(1))
+
+    collect(without_sweep(source))
+
+    assert stored() == 2
+    assert bucket.waiting() == 0
+    assert (source.problem, source.succeeded_at) == ("", NOW)
+
+
+def test_an_object_announced_twice_is_read_once(
+    bucket: Bucket, source: TrailSource
+) -> None:
+    bucket.deliver(key(1))
+    bucket.announce(key(1), key(1))
+    bucket.announce(key(1))
+
+    collect(without_sweep(source))
+
+    assert stored() == LogObject.objects.count() == 1
+
+
+def test_a_sweep_finds_what_was_never_announced(
+    bucket: Bucket, source: TrailSource
+) -> None:
+    bucket.deliver(key(3))
+    bucket.deliver(key(1))
+    bucket.deliver(key(2, "us-east-1"))
+    bucket.deliver(key(1).replace("CloudTrail/", "CloudTrail-Digest/"))
+    bucket.announce(key(3))
+
+    collect(source)
+
+    assert stored() == 3
+
+
+def test_a_sweep_finds_an_old_name_that_came_late(
+    bucket: Bucket, source: TrailSource
+) -> None:
+    bucket.deliver(key(30))
+    collect(source)
+    bucket.deliver(key(2))
+
+    collect(source, NOW + timedelta(minutes=20))
+
+    assert stored() == 2
+
+
+def test_what_was_listed_and_read_is_covered(
+    bucket: Bucket, source: TrailSource
+) -> None:
+    bucket.deliver(key(1))
+
+    collect(source)
+
+    covered = Coverage.objects.get()
+    assert (covered.account, covered.region) == (ACCOUNT, REGION)
+    assert covered.until < NOW
+
+
+def test_an_object_of_another_bucket_is_never_fetched(
+    bucket: Bucket, source: TrailSource
+) -> None:
+    bucket.announce(key(1), bucket="somebody-elses")
+
+    collect(without_sweep(source))
+
+    assert "outside logs/" in source.problem
+    assert LogObject.objects.count() == 0
+    assert bucket.waiting() == 1
+
+
+def test_an_unreadable_message_stays_in_the_queue_and_is_told(
+    bucket: Bucket, source: TrailSource
+) -> None:
+    bucket.deliver(key(1))
+    bucket.say("hello")
+    bucket.announce(key(1))
+
+    collect(without_sweep(source))
+
+    assert stored() == 1
+    assert bucket.waiting() == 1
+    assert "no JSON: 'hello'" in source.problem
+
+
+def test_an_object_that_is_gone_does_not_hold_up_the_rest(
+    bucket: Bucket, source: TrailSource
+) -> None:
+    bucket.deliver(key(2))
+    bucket.announce(key(1), key(2))
+
+    collect(without_sweep(source))
+
+    assert stored() == 1
+    assert LogObject.objects.get(key=key(1)).state == LogObject.State.FAILED
+
+
+def test_a_broken_record_of_an_object_is_quarantined_with_its_address(
+    bucket: Bucket, source: TrailSource
+) -> None:
+    bucket.deliver(key(1), a_record(eventTime="soon"), a_record())
+    bucket.announce(key(1))
+
+    collect(without_sweep(source))
+
+    row = QuarantinedRecord.objects.get()
+    assert row.origin == f"s3://logs/{key(1)}"
+    assert row.account == ACCOUNT
+    assert stored() == 1
+
+
+def test_a_bucket_that_is_not_there_is_a_problem_of_the_source(
+    bucket: Bucket, source: TrailSource
+) -> None:
+    source.bucket = "nowhere"
+    source.save()
+
+    collect(source)
+
+    assert "NoSuchBucket" in source.problem
+    assert source.problem_since == NOW
+    assert source.claimed_until is None
+
+
+def test_a_source_is_run_by_one_at_a_time(source: TrailSource) -> None:
+    assert collector.claim(source.pk, NOW)
+    assert not collector.claim(source.pk, NOW)
+    assert collector.claim(source.pk, NOW + timedelta(hours=1))
+
+
+def test_only_rested_and_enabled_sources_are_due(source: TrailSource) -> None:
+    assert collector.due_sources(NOW) == [source.pk]
+    collect(source)
+    assert collector.due_sources(NOW) == []
+    assert collector.due_sources(NOW + timedelta(minutes=1)) == [source.pk]
+
+    TrailSource.objects.update(is_enabled=False)
+    assert collector.due_sources(NOW + timedelta(minutes=1)) == []

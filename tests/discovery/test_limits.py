@@ -1,0 +1,47 @@
+"""Calls of a limited operation are spread out, over all who call."""
+
+import pytest
+
+from apps.discovery.limits import Pace, hold_off, reserve
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def pace() -> Pace:
+    made = Pace.of("111122223333", "eu-west-1", "cloudtrail.lookup_events")
+    assert made is not None
+    return made
+
+
+def test_lookup_events_stays_inside_two_a_second(pace: Pace) -> None:
+    waits = [reserve(pace, 1_000_000) for _ in range(5)]
+
+    assert waits == [at * pace.interval_ms for at in range(5)]
+    assert pace.interval_ms >= 500
+
+
+def test_whoever_comes_later_waits_only_for_the_rest(pace: Pace) -> None:
+    reserve(pace, 1_000_000)
+
+    assert reserve(pace, 1_000_000 + pace.interval_ms - 10) == 10
+    assert reserve(pace, 2_000_000) == 0
+
+
+def test_after_a_throttle_nobody_calls_for_a_while(pace: Pace) -> None:
+    reserve(pace, 1_000_000)
+    hold_off(pace, 1_000_000, 5_000)
+
+    assert reserve(pace, 1_000_000) == 5_000
+
+
+def test_regions_do_not_wait_for_each_other(pace: Pace) -> None:
+    reserve(pace, 1_000_000)
+    other = Pace.of("111122223333", "us-east-1", "cloudtrail.lookup_events")
+
+    assert other is not None
+    assert reserve(other, 1_000_000) == 0
+
+
+def test_operations_without_a_limit_are_not_paced() -> None:
+    assert Pace.of("111122223333", "eu-west-1", "s3.get_object") is None
