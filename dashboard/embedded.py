@@ -5,10 +5,12 @@ there is exactly one process, all work is in rows, and tasks only say "look now"
 """
 
 import contextlib
+import os
 import signal
 import threading
 import warnings
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
@@ -18,7 +20,7 @@ from celery import Celery
 from celery.beat import Scheduler
 from celery.beat import Service as BeatService
 
-from apps.search.streams import stopping
+from apps.search.shutdown import stopping
 
 log = structlog.get_logger(__name__)
 
@@ -51,8 +53,10 @@ class Part:
 
     def stop(self) -> None:
         if self._running is not None and self._thread is not None:
-            self._running.stop()
-            self._thread.join(_WORKER_ENDS_WITHIN_SECONDS)
+            # Stopping waits for tasks: they end at their next safe place.
+            stop = threading.Thread(target=self._running.stop, daemon=True)
+            stop.start()
+            stop.join(_WORKER_ENDS_WITHIN_SECONDS)
 
 
 def worker(app: Celery) -> Part:
@@ -85,29 +89,36 @@ class _Server(uvicorn.Server):
         yield
 
 
-def serve(
-    application: str,
-    host: str,
-    port: int,
-    parts: list[Part],
-    ready: Callable[[], None],
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What is served where, and whose X-Forwarded-For is believed."""
+
+    application: str
+    host: str
+    port: int
+    trusted_proxies: list[str]
+
+
+def serve(site: Site, parts: list[Part], ready: Callable[[], None]) -> None:
     """Serve until a signal asks to stop, then end streams, web and parts in turn."""
     server = _Server(
         uvicorn.Config(
-            application,
-            host=host,
-            port=port,
+            site.application,
+            host=site.host,
+            port=site.port,
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=bool(site.trusted_proxies),
+            forwarded_allow_ips=site.trusted_proxies,
             timeout_graceful_shutdown=_STREAMS_END_WITHIN_SECONDS,
         )
     )
 
     def stop(signum: int, frame: FrameType | None) -> None:
         if stopping.is_set():
-            server.force_exit = True
+            # Nothing is lost: what counts is durable or will be read again.
+            os._exit(1)
         stopping.set()
         server.should_exit = True
 

@@ -21,6 +21,8 @@ environment.refuse_unknown(
 
 # Where everything lives that is not code.
 HOME = Path(environment.text("TRAILMAP_HOME", str(BASE_DIR / "var"))).resolve()
+# Addresses of proxies in front of the site, whose X-Forwarded-For is believed.
+TRUSTED_PROXIES = environment.names("TRUSTED_PROXIES")
 # How people reach the site, where a proxy stands in front of it.
 PUBLIC_URL = environment.url(
     "TRAILMAP_URL", "http://127.0.0.1:8000", ("http", "https")
@@ -61,7 +63,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
-    "django.middleware.gzip.GZipMiddleware",
+    "dashboard.middleware.PageGZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

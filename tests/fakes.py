@@ -153,8 +153,10 @@ def _json(operation: str, answer: Answer) -> bytes:
 def _xml(operation: str, answer: Answer) -> bytes:
     fault = answer.get("fault")
     if isinstance(fault, Fault):
-        text = f"<Error><Code>{fault.code}</Code><Message>{fault.message}</Message></Error>"
-        return f'<ErrorResponse xmlns="{_STS}">{text}</ErrorResponse>'.encode()
+        error = {"Error": {"Code": fault.code, "Message": fault.message}}
+        return (
+            f'<ErrorResponse xmlns="{_STS}">{_elements(error)}</ErrorResponse>'.encode()
+        )
     result = f"<{operation}Result>{_elements(answer)}</{operation}Result>"
     return (
         f'<{operation}Response xmlns="{_STS}">{result}</{operation}Response>'

@@ -1,6 +1,6 @@
 """Runs over a bucket: announced objects, listed objects, then reading them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from apps.audit import quarantine
@@ -20,8 +20,9 @@ from apps.audit.sourceruns import (
     renew_claim,
     target_of,
 )
-from apps.discovery.aws import AwsDenied, AwsError, AwsGone, AwsThrottled
+from apps.discovery.aws import AwsError, AwsGone, AwsThrottled
 from apps.search.engines.base import DocumentEngine
+from apps.search.shutdown import stopping
 
 _SWEEP_EVERY = timedelta(minutes=15)
 _DEEP_SWEEP_EVERY = timedelta(hours=24)
@@ -29,6 +30,7 @@ _DEEP_SWEEP_DAYS = 7
 _RECEIVES_A_RUN = 100
 _OBJECTS_A_RUN = 500
 _MAX_ATTEMPTS = 5
+_FAILURES_IN_A_ROW = 3
 
 
 class BucketRun:
@@ -45,48 +47,59 @@ class BucketRun:
         self._listed: list[tuple[str, str, Interval]] = []
 
     def run(self) -> None:
-        if self._source.queue_url:
-            self._receive(Queue(target_of(self._source), self._source.queue_url))
+        """Raises AwsError in the end where something was left undone: a queue that
+        fails must not keep the sweep from finding what it announced."""
+        problems = [self._problem_of(self._receive)] if self._source.queue_url else []
         if is_due(self._source.swept_at, _SWEEP_EVERY, self._clock()):
             self._sweep()
-        self._read_waiting()
+        problems.append(self._problem_of(self._read_waiting))
         self._cover_listed()
         if self._unread:
-            raise AwsError(
+            problems.append(
                 f"{len(self._unread)} messages of the queue were left in it: "
                 f"{self._unread[0]}"
             )
+        if any(problems):
+            raise AwsError(" ".join(filter(None, problems)))
 
-    def _receive(self, queue: Queue) -> None:
+    def _problem_of(self, part: Callable[[], None]) -> str:
+        try:
+            part()
+        except AwsError as error:
+            return str(error)
+        return ""
+
+    def _receive(self) -> None:
+        queue = Queue(target_of(self._source), self._source.queue_url)
         for _ in range(_RECEIVES_A_RUN):
             messages = queue.receive()
-            if not messages:
+            if not messages or stopping.is_set():
                 return
             for message in messages:
                 try:
-                    self._write_down(self._expected(read_notice(message.body)))
+                    self._take_down(read_notice(message.body))
                 except UnknownNotice as error:
                     # Left to the queue: after some tries it becomes a dead letter.
                     self._unread.append(str(error))
                     continue
                 queue.delete(message)
+            renew_claim(self._source, self._clock())
 
-    def _expected(self, notices: Iterable[ObjectNotice]) -> list[tuple[str, LogKey]]:
-        """Log files of this source. Anyone may write to a queue: an object of
-        another bucket or prefix is never fetched."""
-        expected = []
-        for notice in notices:
-            is_ours = notice.bucket == self._source.bucket and notice.key.startswith(
-                self._source.prefix
+    def _take_down(self, notices: Sequence[ObjectNotice]) -> None:
+        """Write down log files of this source. Anyone may write to a queue: an
+        object of another bucket or prefix is never fetched. Raises UnknownNotice."""
+        ours = [notice for notice in notices if self._is_ours(notice)]
+        keys = ((notice.key, parse_key(notice.key)) for notice in ours)
+        self._write_down([(name, key) for name, key in keys if key is not None])
+        if len(ours) < len(notices):
+            raise UnknownNotice(
+                f"an object outside {self._source.bucket}/{self._source.prefix}"
             )
-            if not is_ours:
-                raise UnknownNotice(
-                    f"an object outside {self._source.bucket}/{self._source.prefix}"
-                )
-            key = parse_key(notice.key)
-            if key is not None:
-                expected.append((notice.key, key))
-        return expected
+
+    def _is_ours(self, notice: ObjectNotice) -> bool:
+        return notice.bucket == self._source.bucket and notice.key.startswith(
+            self._source.prefix
+        )
 
     def _write_down(self, keys: Sequence[tuple[str, LogKey]]) -> None:
         LogObject.objects.bulk_create(
@@ -115,6 +128,7 @@ class BucketRun:
         back = self._days_back(began) if is_deep else 1
         for base, folders in self._bases():
             for folder in folders:
+                renew_claim(self._source, self._clock())
                 region = folder.rstrip("/").rsplit("/", 1)[-1]
                 self._sweep_region(base, region, began, back)
         self._source.swept_at = began
@@ -123,9 +137,11 @@ class BucketRun:
         self._source.save(update_fields=["swept_at", "deep_swept_at"])
 
     def _days_back(self, now: datetime) -> int:
-        if self._source.deep_swept_at is None and self._source.first_day:
-            return max(1, (now.date() - self._source.first_day).days)
-        return _DEEP_SWEEP_DAYS
+        """A week at least, and all the time since days were last listed whole."""
+        last = self._source.deep_swept_at
+        first = self._source.first_day if last is None else last.date()
+        since = (now.date() - first).days + 1 if first else 0
+        return max(_DEEP_SWEEP_DAYS, since)
 
     def _bases(self) -> list[tuple[str, list[str]]]:
         """Each account's CloudTrail folder with the region folders inside it."""
@@ -176,23 +192,52 @@ class BucketRun:
             renew_claim(self._source, now)
 
         intake = Intake(self._engine.writer(TRAIL), checkpoint, note_batch)
+        failures = _Failures()
         for item in waiting:
+            if stopping.is_set() or failures.are_everywhere:
+                break
             read.append(item)
-            self._read(intake, item)
+            try:
+                self._read(intake, item)
+                failures.in_a_row = 0
+            except AwsError as error:
+                failures.note(error)
+                _note_failure(item, error)
         intake.commit()
+        if failures.first is not None:
+            raise failures.first
 
     def _read(self, intake: Intake, item: LogObject) -> None:
         origin = origin_of(self._source, item.key)
-        try:
-            intake.read(origin, self._bucket.chunks(item.key), self._clock())
-        except (AwsDenied, AwsThrottled):
-            raise
-        except AwsError as error:
-            item.attempts += 1
-            is_over = isinstance(error, AwsGone) or item.attempts >= _MAX_ATTEMPTS
-            item.state = LogObject.State.FAILED if is_over else LogObject.State.FOUND
-            item.problem = str(error)
-            item.save(update_fields=["attempts", "state", "problem"])
+        intake.read(origin, self._bucket.chunks(item.key), self._clock())
+
+
+class _Failures:
+    """Objects that could not be read in this run. One that is gone is no failure of
+    the bucket; several in a row are."""
+
+    def __init__(self) -> None:
+        self.first: AwsError | None = None
+        self.in_a_row = 0
+
+    @property
+    def are_everywhere(self) -> bool:
+        return self.in_a_row >= _FAILURES_IN_A_ROW
+
+    def note(self, error: AwsError) -> None:
+        if isinstance(error, AwsGone):
+            return
+        self.first = self.first or error
+        self.in_a_row += _FAILURES_IN_A_ROW if isinstance(error, AwsThrottled) else 1
+
+
+def _note_failure(item: LogObject, error: AwsError) -> None:
+    """A throttle is nobody's fault; anything else counts against the object."""
+    item.attempts += not isinstance(error, AwsThrottled)
+    is_over = isinstance(error, AwsGone) or item.attempts >= _MAX_ATTEMPTS
+    item.state = LogObject.State.FAILED if is_over else LogObject.State.FOUND
+    item.problem = str(error)
+    item.save(update_fields=["attempts", "state", "problem"])
 
 
 def origin_of(source: TrailSource, key: str) -> str:

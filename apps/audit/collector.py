@@ -14,7 +14,7 @@ from django.utils import timezone
 from apps.audit.buckets import BucketRun
 from apps.audit.lookups import LookupRun
 from apps.audit.models import TrailSource
-from apps.audit.sourceruns import LEASE, Clock
+from apps.audit.sourceruns import LEASE, ClaimLost, Clock
 from apps.discovery.aws import AwsError
 from apps.search.engines.base import DocumentEngine, EngineUnavailable
 
@@ -49,17 +49,30 @@ def collect(
 ) -> None:
     """One run over a claimed source. What goes wrong ends in its row."""
     source = TrailSource.objects.select_related("account").get(pk=source_id)
-    problem = ""
-    try:
-        _RUNS[TrailSource.Kind(source.kind)](source, engine, clock).run()
-    except (AwsError, EngineUnavailable) as error:
-        log.warning("collecting from %s failed: %s", source, error)
-        problem = str(error)
+    problem = _problem_of(source, engine, clock)
     now = clock()
-    TrailSource.objects.filter(pk=source.pk).update(
+    TrailSource.objects.filter(pk=source.pk, claimed_until=source.claimed_until).update(
         problem=problem,
         problem_since=(source.problem_since or now) if problem else None,
         succeeded_at=source.succeeded_at if problem else now,
         ran_at=now,
         claimed_until=None,
     )
+
+
+def _problem_of(source: TrailSource, engine: DocumentEngine, clock: Clock) -> str:
+    """What a run left undone, in a sentence; "" where nothing."""
+    account = source.account
+    if account.role_arn and not account.is_connected:
+        return f"Account {account} is not connected: {account.problem}".strip(" :")
+    try:
+        _RUNS[TrailSource.Kind(source.kind)](source, engine, clock).run()
+    except ClaimLost as error:
+        log.warning("collecting stopped: %s", error)
+    except (AwsError, EngineUnavailable) as error:
+        log.warning("collecting from %s failed: %s", source, error)
+        return str(error)
+    except Exception as error:  # the boundary of a task: the row tells of it
+        log.exception("collecting from %s failed", source)
+        return f"A fault in Trailmap, see its log: {type(error).__name__}"
+    return ""

@@ -32,10 +32,14 @@ def cover(source: TrailSource, account: str, region: str, read: Interval) -> Non
     )
 
 
-def summaries(source: TrailSource, now: datetime) -> list[dict[str, object]]:
-    """Per account and region: since when, until when, and the gaps in between."""
+def summaries(
+    source: TrailSource, visible: frozenset[str] | None, now: datetime
+) -> list[dict[str, object]]:
+    """Per account one may see, and region: since when, until when, which gaps."""
     scopes: dict[tuple[str, str], list[Interval]] = {}
     for row in Coverage.objects.filter(source=source):
+        if visible is not None and row.account not in visible:
+            continue
         interval = Interval(row.since, row.until)
         scopes.setdefault((row.account, row.region), []).append(interval)
     return [

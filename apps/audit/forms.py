@@ -41,6 +41,13 @@ class BucketForm(forms.ModelForm[TrailSource]):
             "first_day": forms.DateInput(attrs={"type": "date"})
         }
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            for name in ("bucket", "prefix"):
+                self.fields[name].disabled = True
+                self.fields[name].help_text = "Another place is another source."
+
     def clean_bucket(self) -> str:
         bucket: str = self.cleaned_data["bucket"].strip()
         if not _BUCKET.fullmatch(bucket):

@@ -21,6 +21,7 @@ from apps.audit.models import ImportRun
 from apps.discovery.accounts import note_accounts
 from apps.search.engines.base import DocumentEngine, EngineUnavailable
 from apps.search.models import ImportedDay
+from apps.search.shutdown import stopping
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,10 @@ _SUFFIXES = (".json", ".json.gz", ".gz", ".jsonl", ".ndjson", ".log")
 
 class ImportCancelled(Exception):
     """Somebody asked for the import to stop."""
+
+
+class ProcessStopping(Exception):
+    """The process is to end; the import goes on after the next start."""
 
 
 def request(paths: Sequence[str], user_id: int | None = None) -> ImportRun:
@@ -85,6 +90,9 @@ def execute(
         run.state = ImportRun.State.DONE
     except ImportCancelled:
         run.state = ImportRun.State.CANCELLED
+    except ProcessStopping:
+        ImportRun.objects.filter(pk=run.pk).update(state=ImportRun.State.REQUESTED)
+        return run
     except (EngineUnavailable, OSError) as error:
         log.exception("import failed")
         run.state, run.problem = ImportRun.State.FAILED, str(error)
@@ -133,13 +141,19 @@ class _Import:
         self._row.files_total, self._row.bytes_total = len(files), sum(sizes)
         self._row.bytes_done = sum(sizes[: self._row.files_done])
         for file in files[self._row.files_done :]:
-            self._intake.read(str(file), self._chunks(file), timezone.now())
+            try:
+                self._intake.read(str(file), self._chunks(file), timezone.now())
+            except ProcessStopping:
+                self._intake.commit()
+                raise
             self._intake.commit_if_due()
         self._intake.commit()
 
     def _chunks(self, file: Path) -> Iterator[bytes]:
         with file.open("rb") as stream:
             while chunk := stream.read(_CHUNK_BYTES):
+                if stopping.is_set():
+                    raise ProcessStopping
                 self._row.bytes_done += len(chunk)
                 yield chunk
 

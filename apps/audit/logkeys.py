@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 _KEY = re.compile(
     r"(?P<base>(?:.*/)?AWSLogs/(?:o-[a-z0-9]+/)?(?P<account>\d{12})/CloudTrail/)"
     r"(?P<region>[a-z0-9-]+)/\d{4}/\d\d/\d\d/"
-    r"(?P=account)_CloudTrail_(?P=region)_(?P<time>\d{8}T\d{4}Z)_[^/]+\.json(?:\.gz)?"
+    r"(?P=account)_CloudTrail_(?P=region)_(?P<time>\d{8}T\d{4}Z)_[A-Za-z0-9]+\.json(?:\.gz)?"
 )
 _STAMP = re.compile(r"_(\d{8}T\d{4})Z_")
 

@@ -11,6 +11,7 @@ from apps.audit.kinds import TRAIL
 from apps.audit.models import TrailSource
 from apps.audit.sourceruns import LATE, Clock, note_batch, renew_claim, target_of
 from apps.search.engines.base import DocumentEngine
+from apps.search.shutdown import stopping
 
 _WINDOWS_A_RUN = 4
 _WINDOW = timedelta(hours=6)
@@ -33,7 +34,7 @@ class LookupRun:
             lookup = Lookup(target_of(self._source, region))
             for _ in range(_WINDOWS_A_RUN):
                 window = self._next(region)
-                if window is None:
+                if window is None or stopping.is_set():
                     break
                 self._look_up(lookup, region, window)
 
@@ -58,5 +59,8 @@ class LookupRun:
         intake = Intake(self._engine.writer(TRAIL), checkpoint, note_batch)
         for found in lookup.pages(window.since, window.until):
             intake.take(origin, found)
+            if stopping.is_set():
+                intake.commit()
+                return
         intake.commit()
         cover(self._source, self._source.account_id, region, window)

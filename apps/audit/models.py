@@ -163,6 +163,7 @@ class QuarantinedRecord(models.Model):
     class State(models.TextChoices):
         OPEN = "open", "Open"
         RETRY = "retry", "To be read again"
+        READING = "reading", "Being read again"
         SETTLED = "settled", "Read since"
         DISMISSED = "dismissed", "Dismissed"
 

@@ -19,6 +19,9 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 _VALIDATION = "CloudTrail validation message."
+# Amazon S3 user guide, "naming objects": 1,024 bytes of UTF-8.
+_LONGEST_KEY = 1_024
+_CREATED_DETAIL = "Object Created"
 _CREATED = ("ObjectCreated", "s3:ObjectCreated")
 
 
@@ -55,7 +58,8 @@ def _notices(message: Mapping[str, Any]) -> Iterator[ObjectNotice]:
         for record in message["Records"]:
             yield from _from_s3(record)
     elif isinstance(message.get("detail"), Mapping):
-        yield _from_eventbridge(message["detail"])
+        if message.get("detail-type", _CREATED_DETAIL) == _CREATED_DETAIL:
+            yield _from_eventbridge(message["detail"])
     elif message.get("Event") != "s3:TestEvent":
         raise UnknownNotice(
             f"a message with {', '.join(sorted(message)[:8]) or 'nothing'}"
@@ -92,6 +96,8 @@ def _from_eventbridge(detail: Mapping[str, Any]) -> ObjectNotice:
 def _notice(bucket: object, key: object, size: object) -> ObjectNotice:
     if not isinstance(bucket, str) or not isinstance(key, str) or not bucket or not key:
         raise UnknownNotice("a notification without a bucket and a key")
+    if len(key) > _LONGEST_KEY or not key.isprintable():
+        raise UnknownNotice(f"a notification of a key that no log has: {key[:60]!r}")
     return ObjectNotice(bucket, key, size if isinstance(size, int) else 0)
 
 

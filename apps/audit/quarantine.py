@@ -13,7 +13,11 @@ from apps.discovery.accounts import Viewer
 
 # A file full of rubbish is one problem: beyond this, only its count goes on.
 MAX_PER_FILE = 1_000
-_OPEN = (QuarantinedRecord.State.OPEN, QuarantinedRecord.State.RETRY)
+_OPEN = (
+    QuarantinedRecord.State.OPEN,
+    QuarantinedRecord.State.RETRY,
+    QuarantinedRecord.State.READING,
+)
 
 
 def note(

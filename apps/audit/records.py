@@ -5,6 +5,7 @@ element". Whatever is not understood stays in the record, word for word.
 """
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,7 +19,9 @@ from apps.search.documents import Document, JsonObject
 from apps.search.timerange import EARLIEST, LATEST, milliseconds
 
 UNKNOWN_ACCOUNT = "unknown"
-_LONGEST_ID, _LONGEST_ACCOUNT = 200, 64
+# AWS writes UUIDs and 12 digits; other tools write their own. Both stand in URLs.
+_ID = re.compile(r"[\w.:@+=/-]{1,200}", re.ASCII)
+_ACCOUNT = re.compile(r"[\w-]{1,64}", re.ASCII)
 GLOBAL_REGION = "global"
 
 
@@ -100,8 +103,8 @@ def _id(record: Mapping[str, Any], account: str) -> str:
     if event_id is None:
         content = orjson.dumps(record, option=orjson.OPT_SORT_KEYS, default=str)
         event_id = hashlib.sha256(content).hexdigest()[:32]
-    if not isinstance(event_id, str) or not 0 < len(event_id) <= _LONGEST_ID:
-        raise MalformedRecord("eventID is not a text of 1 to 200 characters")
+    if not isinstance(event_id, str) or not _ID.fullmatch(event_id):
+        raise MalformedRecord("eventID is not an id of 1 to 200 letters and digits")
     return f"{event_id}.{account}"
 
 
@@ -112,8 +115,8 @@ def _account(record: Mapping[str, Any]) -> str:
         account = identity.get("accountId") if isinstance(identity, dict) else None
     if account is None:
         return UNKNOWN_ACCOUNT
-    if not isinstance(account, str) or len(account) > _LONGEST_ACCOUNT:
-        raise MalformedRecord("recipientAccountId is not a text")
+    if not isinstance(account, str) or not _ACCOUNT.fullmatch(account):
+        raise MalformedRecord("recipientAccountId is not the number of an account")
     return account
 
 

@@ -1,8 +1,10 @@
 """Reads quarantined files again, after a bound was raised or a file mended."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
+from django.db.models import Q
 from django.utils import timezone
 
 from apps.audit import quarantine
@@ -13,15 +15,26 @@ from apps.audit.models import QuarantinedRecord, TrailSource
 from apps.audit.sourceruns import note_batch, target_of
 from apps.discovery.aws import AwsError
 from apps.search.engines.base import DocumentEngine
+from apps.search.shutdown import stopping
 
 _CHUNK_BYTES = 1 << 20
+_STALE_AFTER = timedelta(minutes=30)
 
 
 def retry_all(engine: DocumentEngine) -> None:
     """Read every file again that somebody asked for."""
-    asked = QuarantinedRecord.objects.filter(state=QuarantinedRecord.State.RETRY)
+    now = timezone.now()
+    states = QuarantinedRecord.State
+    left_behind = Q(state=states.READING, last_seen_at__lt=now - _STALE_AFTER)
+    asked = QuarantinedRecord.objects.filter(Q(state=states.RETRY) | left_behind)
     origins = asked.order_by("origin").values_list("origin", "source").distinct()
     for origin, source_id in list(origins):
+        if stopping.is_set():
+            return
+        # Whoever changes the rows reads the file; nobody else does meanwhile.
+        ours = asked.filter(origin=origin)
+        if not ours.update(state=states.READING, last_seen_at=timezone.now()):
+            continue
         source = TrailSource.objects.filter(pk=source_id).first()
         _retry(origin, source, engine)
 
@@ -42,7 +55,7 @@ def _retry(origin: str, source: TrailSource | None, engine: DocumentEngine) -> N
     # What is still broken was written back as open; the rest was settled. Only a
     # file that could not be read at all is left marked.
     left = QuarantinedRecord.objects.filter(
-        origin=origin, state=QuarantinedRecord.State.RETRY
+        origin=origin, state=QuarantinedRecord.State.READING
     )
     update = {"reason": problem} if problem else {}
     left.update(state=QuarantinedRecord.State.OPEN, last_seen_at=began, **update)

@@ -22,8 +22,16 @@ def target_of(source: TrailSource, region: str = "") -> Target:
     )
 
 
+class ClaimLost(Exception):
+    """The source was taken over by another process, or deleted."""
+
+
 def renew_claim(source: TrailSource, now: datetime) -> None:
-    TrailSource.objects.filter(pk=source.pk).update(claimed_until=now + LEASE)
+    """Hold on to a claimed source. Raises ClaimLost where it is no longer ours."""
+    held = TrailSource.objects.filter(pk=source.pk, claimed_until=source.claimed_until)
+    if not held.update(claimed_until=now + LEASE):
+        raise ClaimLost(f"{source} is collected by another process.")
+    source.claimed_until = now + LEASE
 
 
 def is_due(last: datetime | None, every: timedelta, now: datetime) -> bool:

@@ -20,8 +20,10 @@ from apps.discovery.models import Account
 from apps.discovery.permissions import everywhere, person
 from apps.discovery.roles import Role
 from apps.search import store
+from apps.search.parameters import is_count
 
 _RUNS = 15
+_ONLY_THAT = "It cannot be read. Who sees every account can see why."
 _A_PAGE = 50
 _FORMS: dict[str, type[BucketForm] | type[LookupForm]] = {
     TrailSource.Kind.BUCKET: BucketForm,
@@ -38,7 +40,7 @@ def sources(request: HttpRequest) -> HttpResponse:
         shown = shown.filter(account__in=visible)
     now = timezone.now()
     context = {
-        "sources": [_shown(source, now) for source in shown],
+        "sources": [_shown(source, visible, now) for source in shown],
         "runs": _runs(request),
         "days": store.reader().days(TRAIL) if visible is None else (),
         "is_admin": viewer.rights.may_everywhere(Role.ADMIN),
@@ -64,7 +66,9 @@ def _runs(request: HttpRequest) -> list[ImportRun]:
     return list(ImportRun.objects.select_related("requested_by")[:_RUNS])
 
 
-def _shown(source: TrailSource, now: datetime) -> dict[str, Any]:
+def _shown(
+    source: TrailSource, visible: frozenset[str] | None, now: datetime
+) -> dict[str, Any]:
     states = dict(
         LogObject.objects.filter(source=source)
         .values_list("state")
@@ -76,7 +80,9 @@ def _shown(source: TrailSource, now: datetime) -> dict[str, Any]:
         "waiting": states.get(LogObject.State.FOUND, 0),
         "read": states.get(LogObject.State.DONE, 0),
         "failed": states.get(LogObject.State.FAILED, 0),
-        "coverage": covered.summaries(source, now),
+        "coverage": covered.summaries(source, visible, now),
+        # What AWS said of an organization may name accounts one does not see.
+        "problem": source.problem if visible is None else _ONLY_THAT,
     }
 
 
@@ -111,6 +117,8 @@ def source(request: HttpRequest, source_id: int) -> HttpResponse:
     found = get_object_or_404(TrailSource, pk=source_id)
     form = _FORMS[found.kind](request.POST or None, instance=found)
     if request.method == "POST" and form.is_valid():
+        # What is to be read may have changed: list everything again.
+        found.swept_at = found.deep_swept_at = None
         form.save()
         messages.success(request, f"Saved {found}.")
         return redirect("sources")
@@ -141,10 +149,11 @@ def switch_source(request: HttpRequest, source_id: int) -> HttpResponse:
 @require_POST
 def read_source_now(request: HttpRequest, source_id: int) -> HttpResponse:
     """Ask for a run with a full listing; failed objects get another chance."""
-    TrailSource.objects.filter(pk=source_id).update(
+    found = get_object_or_404(TrailSource, pk=source_id)
+    TrailSource.objects.filter(pk=found.pk).update(
         ran_at=None, swept_at=None, deep_swept_at=None
     )
-    LogObject.objects.filter(source=source_id, state=LogObject.State.FAILED).update(
+    LogObject.objects.filter(source=found, state=LogObject.State.FAILED).update(
         state=LogObject.State.FOUND, attempts=0
     )
     messages.success(request, "It is read as soon as the worker is free.")
@@ -178,10 +187,10 @@ def quarantined(request: HttpRequest) -> HttpResponse:
     states = QuarantinedRecord.State
     chosen = request.GET.get("state", "open")
     shown = {
-        "open": (states.OPEN, states.RETRY),
+        "open": (states.OPEN, states.RETRY, states.READING),
         "settled": (states.SETTLED,),
         "dismissed": (states.DISMISSED,),
-    }.get(chosen, (states.OPEN, states.RETRY))
+    }.get(chosen, (states.OPEN, states.RETRY, states.READING))
     rows = quarantine.visible_to(viewer).filter(state__in=shown)
     counts = dict(
         quarantine.visible_to(viewer)
@@ -193,7 +202,10 @@ def quarantined(request: HttpRequest) -> HttpResponse:
         "page": Paginator(rows, _A_PAGE).get_page(request.GET.get("page")),
         "chosen": chosen,
         "counts": {
-            "open": counts.get(states.OPEN, 0) + counts.get(states.RETRY, 0),
+            "open": sum(
+                counts.get(state, 0)
+                for state in (states.OPEN, states.RETRY, states.READING)
+            ),
             "settled": counts.get(states.SETTLED, 0),
             "dismissed": counts.get(states.DISMISSED, 0),
         },
@@ -207,7 +219,7 @@ def quarantined(request: HttpRequest) -> HttpResponse:
 def settle(request: HttpRequest) -> HttpResponse:
     """Read the chosen files again, or dismiss the chosen records."""
     states = QuarantinedRecord.State
-    ids = [one for one in request.POST.getlist("record") if one.isdecimal()]
+    ids = [one for one in request.POST.getlist("record") if is_count(one)]
     chosen = QuarantinedRecord.objects.filter(pk__in=ids)
     if request.POST.get("what") == "dismiss":
         changed = chosen.update(state=states.DISMISSED)

@@ -14,22 +14,16 @@ from apps.audit.chains import chain
 from apps.audit.identities import short_name
 from apps.audit.kinds import TRAIL
 from apps.search import charts, store
-from apps.search.engines.base import (
-    EngineUnavailable,
-    Hit,
-    QueryTooBroad,
-    SearchRequest,
-)
+from apps.search.engines.base import Hit, SearchRequest
 from apps.search.explorestate import ExploreState, Filter, exact_clause
 from apps.search.pickers import Parameters, pairs, scope_picker, time_picker
-from apps.search.results import document_row, problem_of
+from apps.search.results import PROBLEMS, document_row, problem_of
 from apps.search.syntax import Node
-from apps.search.timerange import TimeError, from_milliseconds
+from apps.search.timerange import from_milliseconds
 from apps.search.viewers import viewer_of
 
 _COLUMNS = ("eventName", "eventSource", "@actor", "sourceIPAddress", "errorCode")
 _LISTED = 100
-_PROBLEMS = (TimeError, EngineUnavailable, QueryTooBroad)
 
 
 def actors(request: HttpRequest) -> HttpResponse:
@@ -55,7 +49,7 @@ def actor(request: HttpRequest) -> HttpResponse:
         )
         context["identity"] = profiles.identity_of(profile.last)
         context["time"] = time_picker(dict(request.GET.lists()), asked.range)
-    except _PROBLEMS as error:
+    except PROBLEMS as error:
         context["problem"] = problem_of(error)
     return render(request, "audit/actor.html", context)
 
@@ -69,7 +63,7 @@ def resource(request: HttpRequest) -> HttpResponse:
         profile = profiles.resource_profile(store.reader(), asked)
         context |= _profile_context(state, profile, "@resource", name, "Unknown")
         context["time"] = time_picker(dict(request.GET.lists()), asked.range)
-    except _PROBLEMS as error:
+    except PROBLEMS as error:
         context["problem"] = problem_of(error)
     return render(request, "audit/resource.html", context)
 
@@ -168,7 +162,7 @@ def _directory(request: HttpRequest, path: str, template: str) -> HttpResponse:
         visible = viewer_of(request).visible_accounts()
         asked = state.request(TRAIL, visible, timezone.now(), settings.SEARCH_SECONDS)
         found = store.reader().facets(asked, [path], _LISTED)
-    except _PROBLEMS as error:
+    except PROBLEMS as error:
         context["problem"] = problem_of(error)
         return render(request, template, context)
     facet = found.by_path[path]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import ClassVar
@@ -21,7 +22,27 @@ SIGN_IN_LINK_LIFE = timedelta(hours=24)
 
 
 class User(AbstractUser):  # type: ignore[django-manager-missing] # knox is untyped
-    """A person. What they may see and do is in their grants."""
+    """A person. What they may see and do is in their grants.
+
+    `epoch` is part of every session: raising it ends them all.
+    """
+
+    epoch = models.PositiveIntegerField(default=0)
+
+    def get_session_auth_hash(self) -> str:
+        return f"{super().get_session_auth_hash()}{self.epoch}"
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        for older in super().get_session_auth_fallback_hash():
+            yield f"{older}{self.epoch}"
+
+    def lock_out(self) -> None:
+        """No more sessions, tokens or links, even once they are let in again."""
+        self.is_active = False
+        self.epoch += 1
+        self.save(update_fields=["is_active", "epoch"])
+        self.auth_token_set.all().delete()
+        SignInLink.withdraw(self)
 
     @cached_property
     def rights(self) -> Rights:
@@ -127,11 +148,16 @@ class SignInLink(models.Model):
 
     @classmethod
     def issue(cls, user: User, now: datetime) -> str:
-        """A new link's token, which is not kept."""
+        """A new link's token, which is not kept. Earlier links no longer work."""
+        cls.withdraw(user)
         token = secrets.token_urlsafe(32)
         expires_at = now + SIGN_IN_LINK_LIFE
         cls.objects.create(digest=_digest(token), user=user, expires_at=expires_at)
         return token
+
+    @classmethod
+    def withdraw(cls, user: User) -> None:
+        cls.objects.filter(user=user, used_at=None).delete()
 
     @classmethod
     def redeem(cls, token: str, now: datetime) -> User | None:

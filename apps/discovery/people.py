@@ -5,6 +5,7 @@ from datetime import timedelta
 from django.contrib import messages
 from django.contrib.auth import login, update_session_auth_hash
 from django.contrib.auth.decorators import login_not_required
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -36,12 +37,16 @@ def sign_in_by_link(request: HttpRequest, token: str) -> HttpResponse:
 
 def settings_page(request: HttpRequest) -> HttpResponse:
     """One's own password and API tokens."""
+    return _settings_page(request, None)
+
+
+def _settings_page(request: HttpRequest, new_token: str | None) -> HttpResponse:
     user = person(request)
     context = {
         "password_form": PasswordForm(user),
         "token_form": TokenForm(),
         "tokens": ApiToken.objects.filter(user=user),
-        "new_token": request.session.pop("new_token", None),
+        "new_token": new_token,
         "grants": user.grants.select_related("account"),
         "is_admin": user.rights.may_everywhere(Role.ADMIN),
     }
@@ -55,6 +60,7 @@ def change_password(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         user.set_password(form.cleaned_data["password"])
         user.save(update_fields=["password"])
+        SignInLink.withdraw(user)
         update_session_auth_hash(request, user)
         messages.success(request, "Your password is set.")
     else:
@@ -64,21 +70,21 @@ def change_password(request: HttpRequest) -> HttpResponse:
     return redirect("settings")
 
 
+@never_cache
 @require_POST
 def new_token(request: HttpRequest) -> HttpResponse:
-    """A token is shown on the next page, and never again."""
+    """A token is shown in this answer, and nowhere else ever again."""
     form = TokenForm(request.POST)
-    if form.is_valid():
-        days = form.cleaned_data["days"]
-        _, token = ApiToken.objects.create(
-            person(request),
-            expiry=timedelta(days=days) if days else None,
-            name=form.cleaned_data["name"],
-        )
-        request.session["new_token"] = token
-    else:
+    if not form.is_valid():
         messages.error(request, "A token needs to say what it is for.")
-    return redirect(reverse("settings") + "#tokens")
+        return redirect(reverse("settings") + "#tokens")
+    days = form.cleaned_data["days"]
+    _, token = ApiToken.objects.create(
+        person(request),
+        expiry=timedelta(days=days) if days else None,
+        name=form.cleaned_data["name"],
+    )
+    return _settings_page(request, token)
 
 
 @require_POST
@@ -91,15 +97,20 @@ def revoke_token(request: HttpRequest, digest: str) -> HttpResponse:
 
 @everywhere(Role.ADMIN)
 def people(request: HttpRequest) -> HttpResponse:
+    return _people_page(request, None)
+
+
+def _people_page(request: HttpRequest, link: dict[str, str] | None) -> HttpResponse:
     context = {
         "people": User.objects.order_by("username").prefetch_related("grants__account"),
         "form": PersonForm(),
         "grant_form": GrantForm(),
-        "link": request.session.pop("person_link", None),
+        "link": link,
     }
     return render(request, "people/people.html", context)
 
 
+@never_cache
 @everywhere(Role.ADMIN)
 @require_POST
 def new_person(request: HttpRequest) -> HttpResponse:
@@ -113,20 +124,20 @@ def new_person(request: HttpRequest) -> HttpResponse:
     )
     if form.cleaned_data["role"]:
         Grant.objects.create(user=user, role=form.cleaned_data["role"])
-    _offer_link(request, user)
-    return redirect("people")
+    return _offer_link(request, user)
 
 
+@never_cache
 @everywhere(Role.ADMIN)
 @require_POST
 def new_link(request: HttpRequest, user_id: int) -> HttpResponse:
     """A fresh one-time link for somebody, instead of a forgotten password."""
-    _offer_link(request, get_object_or_404(User, pk=user_id, is_active=True))
-    return redirect("people")
+    return _offer_link(request, get_object_or_404(User, pk=user_id, is_active=True))
 
 
 @everywhere(Role.ADMIN)
 @require_POST
+@transaction.atomic
 def grant(request: HttpRequest, user_id: int) -> HttpResponse:
     user = get_object_or_404(User, pk=user_id)
     form = GrantForm(request.POST)
@@ -144,6 +155,7 @@ def grant(request: HttpRequest, user_id: int) -> HttpResponse:
 
 @everywhere(Role.ADMIN)
 @require_POST
+@transaction.atomic
 def ungrant(request: HttpRequest, grant_id: int) -> HttpResponse:
     found = get_object_or_404(Grant, pk=grant_id)
     if found.account_id is None and _is_last_admin(found.user):
@@ -156,26 +168,33 @@ def ungrant(request: HttpRequest, grant_id: int) -> HttpResponse:
 
 @everywhere(Role.ADMIN)
 @require_POST
+@transaction.atomic
 def switch_person(request: HttpRequest, user_id: int) -> HttpResponse:
-    """Lock somebody out, or let them in again. Their tokens stop working, too."""
+    """Lock somebody out for good, or let them in again by a new link."""
     user = get_object_or_404(User, pk=user_id)
     if user == person(request):
         raise Http404("Nobody locks themselves out.")
-    user.is_active = not user.is_active
-    user.save(update_fields=["is_active"])
-    messages.success(
-        request,
-        f"{user} may {'sign in again' if user.is_active else 'not sign in now'}.",
-    )
+    if not user.is_active:
+        user.is_active = True
+        user.save(update_fields=["is_active"])
+        messages.success(request, f"{user} may sign in again.")
+    elif _is_last_admin(user):
+        messages.error(request, "Somebody has to stay admin of all accounts.")
+    else:
+        user.lock_out()
+        messages.success(request, f"{user} is out: sessions, tokens and links ended.")
     return redirect("people")
 
 
 def _is_last_admin(user: User) -> bool:
+    """Asked inside a transaction that no other change of grants overlaps."""
     admins = Grant.objects.filter(account=None, role=Role.ADMIN, user__is_active=True)
-    return admins.filter(user=user).exists() and admins.count() == 1
+    holders = set(admins.select_for_update().values_list("user_id", flat=True))
+    return holders == {user.pk}
 
 
-def _offer_link(request: HttpRequest, user: User) -> None:
+def _offer_link(request: HttpRequest, user: User) -> HttpResponse:
+    """The page with a fresh link, which is shown in this answer only."""
     token = SignInLink.issue(user, timezone.now())
     url = request.build_absolute_uri(reverse("sign-in-link", args=[token]))
-    request.session["person_link"] = {"name": user.username, "url": url}
+    return _people_page(request, {"name": user.username, "url": url})

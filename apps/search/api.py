@@ -16,6 +16,7 @@ from apps.search.engines.base import Hit, SearchRequest, SortOrder
 from apps.search.explorestate import ExploreState
 from apps.search.intervals import SECOND_MS, check_interval, fitting_interval
 from apps.search.kinds import Kind
+from apps.search.parameters import is_count
 from apps.search.rendering import Verbatim
 from apps.search.timerange import from_milliseconds, rfc3339
 from apps.search.viewers import viewer_of
@@ -60,7 +61,7 @@ class KindView(APIView):
     def number(self, name: str, default: int, most: int) -> int:
         """A whole number from 1 to `most` in the URL."""
         text = self.request.query_params.get(name, str(default))
-        if not text.isdecimal() or not 1 <= int(text) <= most:
+        if not is_count(text) or not 1 <= int(text) <= most:
             raise ValidationError({name: f"A whole number from 1 to {most:,}."})
         return int(text)
 

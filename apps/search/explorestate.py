@@ -10,11 +10,12 @@ from urllib.parse import urlencode
 from apps.search.engines.base import Scope, SearchRequest, SortOrder
 from apps.search.kinds import Kind
 from apps.search.language import escaped_field, parse, quoted
-from apps.search.syntax import Node, Not, all_of
+from apps.search.syntax import Node, Not, QuerySyntaxError, all_of
 from apps.search.timerange import TimeRange, parse_range
 
 DEFAULT_SINCE, DEFAULT_UNTIL = "now-24h", "now"
 MAX_COLUMNS = 20
+MAX_FILTERS = 50
 _NEGATED, _DISABLED = "-", "~"
 
 
@@ -78,9 +79,10 @@ class ExploreState:
             return next(iter(parameters.get(name, ())), "") or default
 
         sort = one("sort", SortOrder.NEWEST)
+        given = [text for text in parameters.get("f", ()) if text]
         return cls(
             q=one("q").strip(),
-            filters=tuple(map(Filter.read, filter(None, parameters.get("f", ())))),
+            filters=tuple(map(Filter.read, given[: MAX_FILTERS + 1])),
             since=one("since", DEFAULT_SINCE),
             until=one("until", DEFAULT_UNTIL),
             columns=tuple(_split(one("cols")))[:MAX_COLUMNS],
@@ -88,7 +90,7 @@ class ExploreState:
             accounts=tuple(_split(",".join(parameters.get("account", ())))),
             regions=tuple(_split(",".join(parameters.get("region", ())))),
             by=one("by"),
-            row=one("row"),
+            row=one("row") if one("row").isprintable() else "",
         )
 
     def url_query(self, **changes: object) -> str:
@@ -112,6 +114,10 @@ class ExploreState:
 
     def node(self) -> Node:
         """Query and filters as one syntax tree. Raises QuerySyntaxError."""
+        if len(self.filters) > MAX_FILTERS:
+            raise QuerySyntaxError(
+                "There are too many filters", 0, f"at most {MAX_FILTERS}"
+            )
         active = (one.node() for one in self.filters if not one.is_disabled)
         return all_of(parse(self.q), *active)
 

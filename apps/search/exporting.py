@@ -37,7 +37,7 @@ def ndjson(found: Sequence[Hit]) -> bytes:
 
 
 def csv_header(columns: Sequence[str]) -> bytes:
-    return _csv_lines([["time", *columns, "id"]])
+    return _csv_lines([["time", *map(_safe, columns), "id"]])
 
 
 def csv_rows(found: Sequence[Hit], columns: Sequence[str]) -> bytes:
@@ -52,13 +52,16 @@ def record_of(hit: Hit) -> dict[str, Any]:
 def _row(hit: Hit, columns: Sequence[str]) -> list[Any]:
     record = record_of(hit)
     values = [_cell(value_at(record, path)) for path in columns]
-    return [rfc3339(from_milliseconds(hit.time_ms)), *values, hit.id]
+    return [rfc3339(from_milliseconds(hit.time_ms)), *values, _safe(hit.id)]
 
 
 def _cell(values: Sequence[Any]) -> Any:
     if len(values) == 1 and isinstance(values[0], int | float):
         return values[0]
-    text = "; ".join(_text(value) for value in values)
+    return _safe("; ".join(_text(value) for value in values))
+
+
+def _safe(text: str) -> str:
     return "'" + text if text.startswith(_FORMULA) else text
 
 

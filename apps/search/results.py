@@ -115,18 +115,15 @@ def _without_label(question: Question) -> str:
 
 
 def _drawn_span(question: Question) -> TimeRange | None:
-    """The time the histogram spans: the range, or of all time what is stored."""
+    """The time the histogram spans: the range, or of all time what matches."""
     asked = question.request.range
     if asked.length < ALL_TIME.length / 10:
         return asked
-    days = store.reader().days(question.kind)
-    if not days:
+    found = _span_of(question.request)
+    if found is None:
         return None
-    now = question.request.now
-    bounds = replace(
-        question.state, since=days[0].day, until=days[-1].day + "T23:59:59Z"
-    )
-    return bounds.time_range(now)
+    bounds = replace(question.state, since=found["since"], until=found["until"])
+    return bounds.time_range(question.request.now)
 
 
 def _histogram(question: Question, span: TimeRange) -> Histogram:

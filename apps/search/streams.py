@@ -5,10 +5,10 @@ in memory first. The work itself runs in threads.
 """
 
 import asyncio
-import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import replace
+from itertools import chain
 from typing import TypeVar
 
 import orjson
@@ -23,14 +23,20 @@ from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
 
 from apps.search import exporting, store
-from apps.search.engines.base import EngineUnavailable, Hit, Page, SortOrder
+from apps.search.engines.base import (
+    EngineUnavailable,
+    Hit,
+    Page,
+    QueryTooBroad,
+    SortOrder,
+)
+from apps.search.parameters import is_count
 from apps.search.results import PROBLEMS, Question, question_of, table_rows
+from apps.search.shutdown import stopping
 from apps.search.timerange import ALL_TIME
+from apps.search.viewers import rights_changed
 
 T = TypeVar("T")
-
-# Set when the process is asked to end: open streams end with it.
-stopping = threading.Event()
 
 _POLL_SECONDS = 1.0
 _KEEP_ALIVE_POLLS = 15
@@ -46,7 +52,13 @@ def export(request: HttpRequest, kind_name: str, suffix: str) -> HttpResponseBas
         question = question_of(request, kind_name)
     except PROBLEMS as error:
         return HttpResponseBadRequest(str(error), content_type="text/plain")
-    lines = _csv(question) if suffix == "csv" else _ndjson(question)
+    pages = _pages(question)
+    try:
+        first = next(pages, [])  # what is too broad is refused before it begins
+    except PROBLEMS as error:
+        return HttpResponseBadRequest(str(error), content_type="text/plain")
+    whole = chain([first], allowed(request, pages))
+    lines = _csv(question, whole) if suffix == "csv" else _ndjson(whole)
     types = {"csv": "text/csv; charset=utf-8", "ndjson": "application/x-ndjson"}
     response = StreamingHttpResponse(_in_thread(lines), content_type=types[suffix])
     name = f"trailmap-{question.kind.name}.{suffix}"
@@ -60,16 +72,24 @@ def _pages(question: Question) -> Iterator[list[Hit]]:
     )
 
 
-def _ndjson(question: Question) -> Iterator[bytes]:
-    for page in _pages(question):
+def _ndjson(pages: Iterable[list[Hit]]) -> Iterator[bytes]:
+    for page in pages:
         yield exporting.ndjson(page)
 
 
-def _csv(question: Question) -> Iterator[bytes]:
+def _csv(question: Question, pages: Iterable[list[Hit]]) -> Iterator[bytes]:
     columns = question.state.shown_columns(question.kind)
     yield exporting.csv_header(columns)
-    for page in _pages(question):
+    for page in pages:
         yield exporting.csv_rows(page, columns)
+
+
+def allowed(request: HttpRequest, pages: Iterable[list[Hit]]) -> Iterator[list[Hit]]:
+    """The pages for as long as the person may see what they asked for."""
+    for page in pages:
+        if rights_changed(request):
+            return
+        yield page
 
 
 async def _in_thread(source: Iterator[T]) -> AsyncIterator[T]:
@@ -86,26 +106,35 @@ def tail(request: HttpRequest, kind_name: str) -> HttpResponseBase:
     except PROBLEMS as error:
         return HttpResponseBadRequest(str(error), content_type="text/plain")
     last_id = request.headers.get("Last-Event-ID", "")
-    since_ms = int(last_id) if last_id.isdecimal() else time.time_ns() // 1_000_000
+    since_ms = int(last_id) if is_count(last_id) else time.time_ns() // 1_000_000
     response = StreamingHttpResponse(
-        _tail_events(question, since_ms), content_type="text/event-stream"
+        _tail_events(request, question, since_ms), content_type="text/event-stream"
     )
     response["Cache-Control"] = "no-cache"
     response["X-Accel-Buffering"] = "no"
     return response
 
 
-async def _tail_events(question: Question, since_ms: int) -> AsyncIterator[bytes]:
+async def _tail_events(
+    request: HttpRequest, question: Question, since_ms: int
+) -> AsyncIterator[bytes]:
     look = sync_to_async(_arrived, thread_sensitive=False)
+    check = sync_to_async(rights_changed, thread_sensitive=False)
     seen: dict[str, int] = {}
     yield b"retry: 2000\n\n"
     silent = 0
     while not stopping.is_set():
+        if await check(request):
+            yield _event("refused", since_ms, {"text": "Your rights have changed."})
+            return
         try:
             event = await look(question, since_ms, seen)
         except EngineUnavailable as error:
             event = None
             yield _event("problem", since_ms, {"text": str(error)})
+        except QueryTooBroad as error:
+            yield _event("refused", since_ms, {"text": str(error)})
+            return
         if event is not None:
             since_ms = max(since_ms, *seen.values())
             yield _event("rows", since_ms, event)

@@ -15,8 +15,10 @@ from apps.search import completion, store
 from apps.search.engines.base import (
     Facets,
     InvalidCursor,
+    SearchRequest,
 )
 from apps.search.explorestate import ExploreState, Filter, exact_clause
+from apps.search.fieldnames import known_paths
 from apps.search.kinds import Kind
 from apps.search.models import SavedView
 from apps.search.pickers import pairs, scope_picker, time_picker
@@ -157,9 +159,15 @@ def _facet_rows(kind: Kind, found: Facets) -> list[dict[str, Any]]:
 def fields(request: HttpRequest, kind_name: str) -> HttpResponse:
     """Every field there is, declared ones first, for the sidebar."""
     kind = kind_of(kind_name)
-    seen = sorted(set(store.reader().fields(kind)) - set(kind.by_path))
+    seen = sorted(_known_paths(request, kind) - set(kind.by_path))
     context = {"kind": kind, "others": [kind.field(path) for path in seen]}
     return render(request, "search/fields.html", context)
+
+
+def _known_paths(request: HttpRequest, kind: Kind) -> frozenset[str]:
+    scope = ExploreState().scope(viewer_of(request).visible_accounts())
+    asked = SearchRequest(kind, timezone.now(), scope=scope, seconds=2.0)
+    return known_paths(store.reader(), asked)
 
 
 def value_menu(request: HttpRequest, kind_name: str) -> HttpResponse:
@@ -211,7 +219,7 @@ def complete(request: HttpRequest, kind_name: str) -> JsonResponse:
     cursor = int(at) if at.isdecimal() and len(at) < len("10000") else len(query)
     typed = completion.typed_at(query, min(cursor, len(query)))
     if typed.field is None:
-        seen = store.reader().fields(kind)
+        seen = _known_paths(request, kind)
         found = completion.field_completions(typed, kind, seen, _COMPLETIONS)
     else:
         found = completion.value_completions(typed, _values(request, kind, typed))

@@ -98,7 +98,7 @@ def test_an_import_that_is_killed_anywhere_ends_the_same_when_done_again(
     folder = tmp_path / "logs"
     copies = _many_copies(cases, folder)
     home = tmp_path / "home"
-    chance = random.Random(7)
+    chance = random.Random(7)  # noqa: S311 - moments, not secrets
     for _ in range(4):
         killed = command(home, "import", "cloudtrail", str(folder))
         try:

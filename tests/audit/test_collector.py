@@ -7,6 +7,7 @@ from typing import Any
 
 import boto3
 import pytest
+import requests
 from moto.server import ThreadedMotoServer
 
 from apps.audit import collector
@@ -75,9 +76,6 @@ def bucket(cloud: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     monkeypatch.setattr("apps.audit.cloudtrail._LONG_POLL_SECONDS", 0)
-    boto3.client("s3", region_name=REGION)._endpoint.http_session.close()  # noqa: SLF001
-    import requests  # noqa: PLC0415
-
     requests.post(f"{cloud}/moto-api/reset", timeout=10)
     forget_sessions()
     yield Bucket(cloud)

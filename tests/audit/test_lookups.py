@@ -7,7 +7,6 @@ import pytest
 from apps.audit import collector
 from apps.audit.kinds import TRAIL
 from apps.audit.models import TrailSource
-from apps.discovery import aws as door
 from apps.search import store
 from apps.search.engines.base import SearchRequest
 from apps.search.engines.embedded.engine import EmbeddedEngine
@@ -22,7 +21,7 @@ NOW = datetime(2026, 7, 1, 13, tzinfo=UTC)
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The seconds that calls would have waited."""
     noted: list[float] = []
-    monkeypatch.setattr(door.time, "sleep", noted.append)
+    monkeypatch.setattr("apps.discovery.aws.time.sleep", noted.append)
     return noted
 
 

@@ -178,7 +178,7 @@ def test_short_names_leave_out_what_all_have(key: str, short: str) -> None:
             "arn:aws-cn:s3:::o",
         ),
         (
-            {"requestParameters": {"instancesSet": {"items": [{"instanceId": "i-0123456789abcdef0"}]}}},
+            {"requestParameters": {"set": {"items": [{"id": "i-0123456789abcdef0"}]}}},
             "i-0123456789abcdef0",
         ),
         ({"responseElements": {"role": {"arn": ROLE}}}, ROLE),

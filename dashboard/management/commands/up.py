@@ -42,6 +42,7 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0, interactive=False)
         preparation.collect_static(settings.HOME)
         base = _base_url(host, port)
+        settings.ALLOWED_HOSTS.append(host)
         link = self._first_sign_in(base)
 
         def ready() -> None:
@@ -56,7 +57,10 @@ class Command(BaseCommand):
 
         preparation.settle_memory()
         parts = [embedded.worker(celery), embedded.beat(celery)]
-        embedded.serve("dashboard.asgi:application", host, port, parts, ready)
+        site = embedded.Site(
+            "dashboard.asgi:application", host, port, settings.TRUSTED_PROXIES
+        )
+        embedded.serve(site, parts, ready)
         store.engine().close()
 
     def _first_sign_in(self, base: str) -> str | None:
@@ -71,5 +75,6 @@ class Command(BaseCommand):
 def _base_url(host: str, port: int) -> str:
     if "TRAILMAP_URL" in os.environ:
         return str(settings.PUBLIC_URL)
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
     name = f"[{host}]" if ":" in host else host
     return f"http://{name}:{port}"

@@ -1,5 +1,5 @@
 // The live tail: rows as they enter the store, on top of those already shown.
-import { $, element, isTyping, onAct, onContent } from "./dom.js";
+import { $, element, isTyping, onAct, onContent, toast } from "./dom.js";
 
 const MOST_ROWS = 1000;
 const RATE_SECONDS = 10;
@@ -76,6 +76,7 @@ function start(url) {
   source = new EventSource(url);
   source.addEventListener("rows", receive);
   source.addEventListener("problem", (event) => { $("#tail-rate").textContent = JSON.parse(event.data).text; });
+  source.addEventListener("refused", (event) => { const { text } = JSON.parse(event.data); stop(); show(); toast(text); });
   source.addEventListener("error", () => { $("#tail-rate").textContent = "connecting again"; });
 }
 

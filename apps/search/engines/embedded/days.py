@@ -76,8 +76,16 @@ class Day:
         fresh.replace(self.folder / _CATALOG)
 
     def size(self) -> DayCount:
-        used = sum(entry.stat().st_size for entry in os.scandir(self.folder))
+        with os.scandir(self.folder) as entries:
+            used = sum(map(_bytes_of, entries))
         return DayCount(self.name, self.searcher.num_docs, used)
+
+
+def _bytes_of(entry: "os.DirEntry[str]") -> int:
+    try:
+        return entry.stat().st_size
+    except FileNotFoundError:  # Tantivy has just merged it into another
+        return 0
 
 
 class DayFolders:
