@@ -17,9 +17,10 @@ _FIRST_KEYS = (
     "resources|responseElements|serviceEventDetails|sessionCredentialFromConsole|"
     "sharedEventID|sourceIPAddress|tlsDetails|user(?:Agent|Identity)|vpcEndpointId"
 )
-_BEGINS = rb'(?=\{[ \t\r\n]*"(?:' + _FIRST_KEYS.encode() + rb')")'
-_BOUNDARY = re.compile(rb"\}[ \t\r\n]*,?[ \t\r\n]*" + _BEGINS)
-_BEGINNING = re.compile(rb"[,\n][ \t\r\n]*" + _BEGINS)
+# Every quantifier is possessive: white space without end is walked over once.
+_BEGINNING = rb'\{[ \t\r\n]*+"(?:' + _FIRST_KEYS.encode() + rb')"'
+_BOUNDARY = re.compile(rb"\}[ \t\r\n]*+(?:,[ \t\r\n]*+)?+(?=" + _BEGINNING + rb")")
+_RECORD = re.compile(_BEGINNING.decode())
 _WINDOW_BYTES = 64 << 10
 
 
@@ -47,6 +48,7 @@ def boundaries(buffer: bytes) -> list[int]:
     return [0, *inside, len(buffer)]
 
 
-def beginnings(buffer: bytes) -> list[int]:
-    """Where a record may begin although what stands before it was never closed."""
-    return [found.end() for found in _BEGINNING.finditer(buffer)]
+def next_record(text: str, start: int) -> int | None:
+    """Where a record may begin at or after `start`, whatever stands before it."""
+    found = _RECORD.search(text, start)
+    return found.start() if found else None

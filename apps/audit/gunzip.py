@@ -56,7 +56,9 @@ def _members(first: bytes, source: Iterator[bytes]) -> Iterator[bytes]:
     inflater = _new_inflater()
     for whole in chain((first,), source):
         meter.taken += len(whole)
-        chunk = whole
+        chunk = whole.lstrip(b"\0") if inflater.eof else whole
+        if inflater.eof and chunk:
+            inflater = _new_inflater()
         while chunk:
             for piece in _pieces(inflater, chunk):
                 meter.given += len(piece)

@@ -31,7 +31,7 @@ _STALE_AFTER = timedelta(seconds=60)
 _PROGRESS = [
     "state", "started_at", "beaten_at", "finished_at", "files_total", "files_done",
     "files_skipped", "bytes_total", "bytes_done", "new", "already_there",
-    "quarantined", "first_event_at", "last_event_at", "problem",
+    "quarantined", "first_event_at", "last_event_at", "problem", "read_up_to",
 ]  # fmt: skip
 _SUFFIXES = (".json", ".json.gz", ".gz", ".jsonl", ".ndjson", ".log")
 
@@ -93,9 +93,13 @@ def execute(
     except ProcessStopping:
         ImportRun.objects.filter(pk=run.pk).update(state=ImportRun.State.REQUESTED)
         return run
-    except (EngineUnavailable, OSError) as error:
+    except EngineUnavailable as error:
         log.exception("import failed")
         run.state, run.problem = ImportRun.State.FAILED, str(error)
+    except Exception as error:  # the boundary of a job: the row tells of it
+        log.exception("import failed")
+        run.state = ImportRun.State.FAILED
+        run.problem = f"A fault in Trailmap, see its log: {type(error).__name__}"
     run.finished_at = timezone.now()
     run.save(update_fields=_PROGRESS)
     watch(run)
@@ -109,7 +113,18 @@ def files_below(paths: Sequence[str]) -> list[Path]:
     decide. Links to folders are not followed.
     """
     found = {file for path in paths for file in _below(Path(path))}
-    return sorted(found, key=lambda file: (delivery_order(file.name), str(file)))
+    return sorted(found, key=_order)
+
+
+def _order(file: Path) -> tuple[str, str]:
+    return delivery_order(file.name), str(file)
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:  # told when it is to be read
+        return 0
 
 
 def _below(path: Path) -> Iterator[Path]:
@@ -137,17 +152,29 @@ class _Import:
 
     def run(self) -> None:
         files = files_below(self._row.paths)
-        sizes = [file.stat().st_size for file in files]
-        self._row.files_total, self._row.bytes_total = len(files), sum(sizes)
-        self._row.bytes_done = sum(sizes[: self._row.files_done])
-        for file in files[self._row.files_done :]:
-            try:
-                self._intake.read(str(file), self._chunks(file), timezone.now())
-            except ProcessStopping:
-                self._intake.commit()
-                raise
+        self._row.files_total = len(files)
+        self._row.bytes_total = sum(map(_size, files))
+        read = [file for file in files if self._was_read(file)]
+        self._row.bytes_done = sum(map(_size, read))
+        for file in files[len(read) :]:
+            self._read(file)
             self._intake.commit_if_due()
         self._intake.commit()
+
+    def _was_read(self, file: Path) -> bool:
+        """Whether this run read the file before its process ended."""
+        last = self._row.read_up_to
+        return bool(last) and _order(file) <= _order(Path(last))
+
+    def _read(self, file: Path) -> None:
+        """One file; one that cannot be opened goes to quarantine as a whole."""
+        try:
+            self._intake.read(str(file), self._chunks(file), timezone.now())
+        except ProcessStopping:
+            self._intake.commit()
+            raise
+        except OSError as error:
+            self._intake.give_up(str(file), f"the file cannot be read: {error}")
 
     def _chunks(self, file: Path) -> Iterator[bytes]:
         with file.open("rb") as stream:
@@ -161,7 +188,8 @@ class _Import:
         now = timezone.now()
         run, tally = self._row, batch.tally
         quarantine.note(batch.broken, batch.finished, now)
-        run.files_done += len(batch.finished) + len(batch.skipped)
+        run.files_done += batch.files
+        run.read_up_to = batch.last_file or run.read_up_to
         run.files_skipped += len(batch.skipped)
         run.new += tally.new
         run.already_there += tally.already_there

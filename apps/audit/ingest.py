@@ -56,6 +56,13 @@ class Batch:
     finished: list[tuple[str, datetime]] = field(default_factory=list)
     # Files that hold no log, with what they are instead.
     skipped: list[tuple[str, str]] = field(default_factory=list)
+    # Files that are done with, however that went, and the last of them.
+    files: int = 0
+    last_file: str = ""
+
+    def done_with(self, origin: str) -> None:
+        self.files += 1
+        self.last_file = origin
 
 
 class Intake:
@@ -85,8 +92,14 @@ class Intake:
                 self.take(origin, found)
         except NotALog as error:
             self._batch.skipped.append((origin, str(error)))
-            return
-        self._batch.finished.append((origin, began))
+        else:
+            self._batch.finished.append((origin, began))
+        self._batch.done_with(origin)
+
+    def give_up(self, origin: str, reason: str) -> None:
+        """A file that could not be read at all."""
+        self._quarantine(origin, Broken(0, reason, b""))
+        self._batch.done_with(origin)
 
     def take(self, origin: str, found: Found) -> None:
         """Records, from a file or from elsewhere."""

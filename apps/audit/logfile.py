@@ -5,6 +5,7 @@ megabyte is cut where a record begins and parsed at once by orjson. Only what do
 not parse, or holds numbers too long for it, is looked at record by record.
 """
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
@@ -12,10 +13,10 @@ from itertools import chain
 import orjson
 
 from apps.audit.boundaries import (
-    beginnings,
     boundaries,
     first_boundary,
     last_boundary,
+    next_record,
 )
 from apps.audit.gunzip import InflateError, inflated
 from apps.audit.logrecords import (
@@ -34,8 +35,9 @@ Found = list[Record | Broken]
 
 _PIECE_BYTES = 1 << 20
 _WHOLE_FILE_BYTES = 16 << 20
-# A false boundary inside a record is undone by joining pieces, so many at most.
-_MAX_JOINED = 16
+# What is tried in vain is paid for as if it were this long, up to a sum per file.
+_LEAST_WASTED_BYTES = 16 << 10
+_MOST_WASTED_BYTES = 256 << 20
 
 _RECORDS = re.compile(rb'\s*\{\s*"Records"\s*:\s*\[')
 _RECORDS_END = re.compile(rb"\]\s*\}\s*\Z")
@@ -44,6 +46,15 @@ _LIST_END = re.compile(rb"\]\s*\Z")
 _NO_END = re.compile(rb"\Z")
 _LINE_OF_EVENT = re.compile(rb'[^\n]*"event(?:ID|Name|Version)"')
 _AROUND = b" \t\r\n,"
+_BETWEEN = re.compile(
+    r"[ \t\r\n,]*+(?:\][ \t\r\n]*+(?:,[^\[\]{}]*+)?\}?[ \t\r\n]*+"
+    r'(?:\{[ \t\r\n]*+"Records"[ \t\r\n]*+:[ \t\r\n]*+\[)?[ \t\r\n,]*+)?'
+)
+_DECODER = json.JSONDecoder()
+
+
+class TooDamaged(Exception):
+    """Reading on would cost more than the rest of the file is worth."""
 
 
 class NotALog(ValueError):
@@ -146,8 +157,16 @@ class _Reader:
         self._ending = ending
         self._buffer = b""
         self._is_skipping = False
+        self._wasted = 0
 
     def read(self, pieces: Iterable[bytes]) -> Iterator[Found]:
+        try:
+            yield from self._read(pieces)
+        except TooDamaged:
+            reason = "the file is too damaged to go on from here"
+            yield [Broken(self._offset, reason, self._buffer[:EXCERPT_BYTES])]
+
+    def _read(self, pieces: Iterable[bytes]) -> Iterator[Found]:
         try:
             for piece in pieces:
                 self._buffer += piece
@@ -164,8 +183,12 @@ class _Reader:
         at = last_boundary(self._buffer)
         if at is not None and not self._is_skipping:
             yield self._taken(at, is_last=False)
-        if len(self._buffer) > MAX_RECORD_BYTES + _PIECE_BYTES or self._is_skipping:
+        if self._is_skipping:
             yield self._skip()
+        elif len(self._buffer) > MAX_RECORD_BYTES + _PIECE_BYTES:
+            yield self._taken(len(self._buffer), is_last=False)
+            if len(self._buffer) > MAX_RECORD_BYTES + _PIECE_BYTES:
+                yield self._skip()
 
     def _skip(self) -> Found:
         """Drop a record without end up to where the next one begins."""
@@ -187,10 +210,11 @@ class _Reader:
     def _damaged(self, reason: str) -> Found:
         """What can be read before the place where the stream breaks off."""
         found = self._rest()
-        cut = found[-1] if found else None
-        if isinstance(cut, Broken):
-            return [*found[:-1], Broken(cut.offset, reason, cut.excerpt)]
-        return [*found, Broken(self._offset, reason, b"")]
+        records = [one for one in found if isinstance(one, Record)]
+        # What damage looks like to a JSON reader is nobody's business.
+        cut = next((one for one in found if isinstance(one, Broken)), None)
+        offset, excerpt = (cut.offset, cut.excerpt) if cut else (self._offset, b"")
+        return [*records, Broken(offset, reason, excerpt)]
 
     def _drop(self, length: int) -> None:
         self._buffer = self._buffer[length:]
@@ -207,13 +231,21 @@ class _Reader:
                 as_record(value, offset + start)
                 for value, start in zip(values, starts, strict=True)
             ]
-        found, read = _one_by_one(body, offset)
+        reader = _OneByOne(body, offset)
+        read = reader.read()
+        self._note_waste(reader.wasted)
         self._drop(read)
         if is_last and read < length:
             rest = body[read:].strip(_AROUND)
-            found += _salvaged(rest, offset + read) if rest else []
+            reader.found += [_unreadable(rest, offset + read)] if rest else []
             self._drop(length - read)
-        return found
+        return reader.found
+
+    def _note_waste(self, wasted: int) -> None:
+        """Raises TooDamaged where more was tried in vain than any log is worth."""
+        self._wasted += wasted
+        if self._wasted > _MOST_WASTED_BYTES:
+            raise TooDamaged
 
 
 def _at_once(body: bytes) -> list[object] | None:
@@ -227,79 +259,63 @@ def _at_once(body: bytes) -> list[object] | None:
     return values
 
 
-def _one_by_one(body: bytes, offset: int) -> tuple[Found, int]:
-    """Every record of a piece that can be read, and how many bytes are settled.
+class _OneByOne:
+    """Reads what cannot be parsed at once: a record at a time, each to its own end.
 
-    A part that cannot be read, and is followed by a record, is broken. The last
-    part may only be incomplete and is left.
+    What cannot be read is broken up to where the next record begins. Only what has
+    an eventTime counts as one there: objects inside a broken record look alike.
     """
-    edges = boundaries(body)
-    found: Found = []
-    unread: list[int] = []
-    at = 0
-    while at < len(edges) - 1:
-        records, following = _joined(body, edges, at, offset)
-        if records is None or (unread and not _are_events(records)):
-            unread.append(at)
-            at += 1
-            continue
-        if unread:
-            found += _broken(body, edges, [*unread, at], offset)
-            unread = []
-        found += records
-        at = following
-    return found, edges[unread[0]] if unread else len(body)
+
+    def __init__(self, body: bytes, offset: int) -> None:
+        self._body = body
+        self._text = body.decode("latin-1")  # a character is a byte
+        self._offset = offset
+        self._unread: int | None = None
+        self.found: Found = []
+        self.wasted = 0
+
+    def read(self) -> int:
+        """How many bytes are settled; an unreadable end may only be incomplete."""
+        at = _skipped(self._text, 0)
+        while at < len(self._text):
+            following = self._next(at)
+            if following is None:
+                break
+            at = _skipped(self._text, following)
+        return len(self._text) if self._unread is None else self._unread
+
+    def _next(self, at: int) -> int | None:
+        """Where to go on after what begins at `at`; None where nothing begins."""
+        try:
+            value, end = _DECODER.raw_decode(self._text, at)
+        except (ValueError, RecursionError) as error:
+            end = getattr(error, "pos", at + _PIECE_BYTES)
+            self.wasted += max(_LEAST_WASTED_BYTES, end - at)
+            self._unread = at if self._unread is None else self._unread
+            return next_record(self._text, at + 1)
+        if self._unread is not None:
+            if not (isinstance(value, dict) and "eventTime" in value):
+                return next_record(self._text, at + 1)
+            self._settle(at)
+        body = self._body[at:end]
+        self.found += exact_records(body, self._offset + at) or [
+            _unreadable(body, self._offset + at)
+        ]
+        return end
+
+    def _settle(self, end: int) -> None:
+        """What could not be read ends where a record begins."""
+        if self._unread is not None:
+            body = self._body[self._unread : end].strip(_AROUND)
+            self.found.append(_unreadable(body, self._offset + self._unread))
+            self._unread = None
 
 
-def _broken(body: bytes, edges: list[int], parts: list[int], offset: int) -> Found:
-    """The records that the parts before the last one would have been.
-
-    A part without a time of its own is the inside of the record before it.
-    """
-    starts = [
-        at
-        for at in parts[:-1]
-        if at == parts[0] or b'"eventTime"' in body[edges[at] : edges[at + 1]]
-    ]
-    ends = [*starts[1:], parts[-1]]
-    return [
-        one
-        for at, end in zip(starts, ends, strict=True)
-        for one in _salvaged(
-            body[edges[at] : edges[end]].strip(_AROUND), offset + edges[at]
-        )
-    ]
-
-
-def _salvaged(body: bytes, offset: int) -> Found:
-    """A broken record; if it was never closed, also the whole one that follows."""
-    for begins in beginnings(body)[-_MAX_JOINED:]:
-        records = exact_records(body[begins:], offset + begins)
-        if records and _are_events(records):
-            return [_unreadable(body[:begins].strip(_AROUND), offset), *records]
-    return [_unreadable(body, offset)]
-
-
-def _are_events(found: Found) -> bool:
-    """Whether these are records rather than objects from the inside of one."""
-    return all(isinstance(one, Broken) or "eventTime" in one.value for one in found)
-
-
-def _joined(
-    body: bytes, edges: list[int], at: int, offset: int
-) -> tuple[Found | None, int]:
-    """The records that begin at an edge, over as many parts as it takes."""
-    last = min(at + _MAX_JOINED, len(edges) - 1)
-    for end in range(at + 1, last + 1):
-        part = body[edges[at] : edges[end]].strip(_AROUND)
-        if not part:
-            return [], end
-        if len(part) > MAX_RECORD_BYTES:
-            break
-        records = exact_records(part, offset + edges[at])
-        if records is not None:
-            return records, end
-    return None, at
+def _skipped(text: str, at: int) -> int:
+    """The place after white space, commas, and the end of one list of records with
+    the beginning of another."""
+    found = _BETWEEN.match(text, at)
+    return found.end() if found else at
 
 
 def _unreadable(body: bytes, offset: int) -> Broken:

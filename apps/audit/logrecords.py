@@ -44,7 +44,10 @@ class Broken:
 
 def as_record(value: object, offset: int) -> Record | Broken:
     """A value that orjson read without loss."""
-    raw = orjson.dumps(value)
+    try:
+        raw = orjson.dumps(value)
+    except orjson.JSONEncodeError:
+        return Broken(offset, "it is nested too deeply", b"")
     if not isinstance(value, dict):
         return Broken(offset, "it is not a JSON object", raw[:EXCERPT_BYTES])
     if len(raw) > MAX_RECORD_BYTES:

@@ -110,6 +110,8 @@ class ImportRun(models.Model):
         CANCELLED = "cancelled", "Cancelled"
 
     paths = models.JSONField()
+    # The last file, in the order of reading, whose events are durable.
+    read_up_to = models.TextField(blank=True)
     state = models.CharField(
         max_length=10, choices=State.choices, default=State.REQUESTED
     )

@@ -99,7 +99,10 @@ def resource_node(name: str) -> Node:
     source = Equals("eventSource", f"{arn.service}.amazonaws.com")
     if not tail or tail == "*":
         return exact
-    return AnyOf((exact, AllOf((Equals("@resource", tail), source))))
+    named = [Equals("@resource", tail), source]
+    if arn.account:
+        named.append(Equals("recipientAccountId", arn.account))
+    return AnyOf((exact, AllOf(tuple(named))))
 
 
 def actor_profile(reader: DocumentReader, asked: SearchRequest) -> Profile:

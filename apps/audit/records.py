@@ -131,7 +131,7 @@ def _time(record: Mapping[str, Any]) -> datetime:
     moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
     if not EARLIEST <= moment < LATEST:
         raise MalformedRecord(f"eventTime {text[:40]!r} is outside 2000 to 2199")
-    return moment
+    return moment.astimezone(UTC)
 
 
 def _text(record: Mapping[str, Any], key: str) -> str:

@@ -63,6 +63,8 @@ def _retry(origin: str, source: TrailSource | None, engine: DocumentEngine) -> N
 
 def _chunks(origin: str, source: TrailSource | None) -> Iterator[bytes]:
     """The bytes of a file or object. Raises OSError, AwsError."""
+    if origin.startswith("lookup://"):
+        raise OSError("an event that was looked up is gone once it was answered")
     if source is not None:
         key = origin.removeprefix(f"s3://{source.bucket}/")
         yield from Bucket(target_of(source), source.bucket).chunks(key)

@@ -12,7 +12,14 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from apps.search import lookup, store
-from apps.search.engines.base import Hit, SearchRequest, SortOrder
+from apps.search.engines.base import (
+    OTHER_SERIES,
+    TOTAL_SERIES,
+    WITHOUT_SERIES,
+    Hit,
+    SearchRequest,
+    SortOrder,
+)
 from apps.search.explorestate import ExploreState
 from apps.search.intervals import SECOND_MS, check_interval, fitting_interval
 from apps.search.kinds import Kind
@@ -21,6 +28,11 @@ from apps.search.rendering import Verbatim
 from apps.search.timerange import from_milliseconds, rfc3339
 from apps.search.viewers import viewer_of
 
+_OWN_SERIES = {
+    TOTAL_SERIES: "total",
+    OTHER_SERIES: "other",
+    WITHOUT_SERIES: "without",
+}
 MAX_SIZE = 1_000
 MAX_FACETS = 20
 MAX_FACET_SIZE = 500
@@ -134,7 +146,14 @@ class HistogramView(KindView):
                     rfc3339(from_milliseconds(ms)) for ms in histogram.starts_ms
                 ],
                 "series": {
-                    name: list(counts) for name, counts in histogram.series.items()
+                    name: list(counts)
+                    for name, counts in histogram.series.items()
+                    if name not in _OWN_SERIES
+                },
+                **{
+                    name: list(histogram.series[own])
+                    for own, name in _OWN_SERIES.items()
+                    if own in histogram.series
                 },
                 **({"partial": histogram.partial} if histogram.partial else {}),
             }

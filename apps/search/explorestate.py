@@ -121,15 +121,6 @@ class ExploreState:
         active = (one.node() for one in self.filters if not one.is_disabled)
         return all_of(parse(self.q), *active)
 
-    def whole_query(self) -> str:
-        """Query and active filters as one text, as the REST API takes it."""
-        query = f"({self.q})" if self.q and self.filters else self.q
-        active = (one for one in self.filters if not one.is_disabled)
-        clauses = (
-            f"NOT ({one.clause})" if one.is_negated else one.clause for one in active
-        )
-        return " AND ".join(part for part in (query, *clauses) if part)
-
     def time_range(self, now: datetime) -> TimeRange:
         """Raises TimeError."""
         return parse_range(self.since, self.until, now)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -17,13 +18,23 @@ _PAGE = 1_000
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
+class ExportCut(Exception):
+    """An export that cannot go on; says why."""
+
+
 def hits(
     reader: DocumentReader, request: SearchRequest, order: SortOrder, rows: int
 ) -> Iterator[list[Hit]]:
-    """Every match, at most `rows`, a page at a time."""
+    """Every match, at most `rows`, a page at a time.
+
+    Raises ExportCut where the time limit of a page was reached: what came is then
+    not everything, and must not look so.
+    """
     after: str | None = None
     while rows > 0:
         page = reader.find(request, min(_PAGE, rows), order, after)
+        if page.partial:
+            raise ExportCut(page.partial)
         yield list(page.hits)
         rows -= len(page.hits)
         if page.next is None:
@@ -67,7 +78,7 @@ def _safe(text: str) -> str:
 
 def _text(value: Any) -> str:
     if isinstance(value, dict):
-        return orjson.dumps(value).decode()
+        return json.dumps(value)
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)

@@ -31,6 +31,7 @@ from apps.search.syntax import (
 )
 
 MAX_CLAUSES = 500
+MAX_DEPTH = 200
 EXISTS = "_exists_"
 
 _LUQUM_POSITION = re.compile(r"at position (\d+)")
@@ -84,6 +85,7 @@ class _Reader:
     def __init__(self, prepared: Prepared) -> None:
         self._prepared = prepared
         self._clauses = 0
+        self._depth = 0
 
     def node(self, item: lucene.Item, field: str | None) -> Node:
         self._clauses += 1
@@ -93,9 +95,18 @@ class _Reader:
                 self._position(item),
                 f"at most {MAX_CLAUSES}",
             )
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise QuerySyntaxError(
+                "The query is nested too deeply",
+                self._position(item),
+                f"at most {MAX_DEPTH} levels",
+            )
         for kind, read in _READERS:
             if isinstance(item, kind):
-                return read(self, item, field)
+                node = read(self, item, field)
+                self._depth -= 1
+                return node
         raise QuerySyntaxError(
             f"{type(item).__name__} is not part of the query language",
             self._position(item),
@@ -127,7 +138,7 @@ class _Reader:
         name = _unescape(item.name)
         if name == EXISTS:
             return self._exists(item.children[0])
-        if name == "*":
+        if item.name == "*":
             return Everything()
         return self.node(item.children[0], name)
 

@@ -27,7 +27,8 @@ def prefix_pattern(beginning: str) -> str:
 def words_pattern(words: list[str]) -> str:
     """Matches values that contain these words in a row, letter case ignored."""
     running = "[^0-9A-Za-z]+".join(map(re.escape, words))
-    outside = "[^0-9A-Za-z]"
+    # Beyond ASCII all counts as letters: their real classes outgrow an automaton.
+    outside = "[^0-9A-Za-z\\x{80}-\\x{10FFFF}]"
     before, after = f"(?:{_ANY_TEXT}{outside})?", f"(?:{outside}{_ANY_TEXT})?"
     return f"{TIME_MARK}?{before}(?i:{running}){after}"
 

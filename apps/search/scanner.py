@@ -201,6 +201,16 @@ class _Scanner:
         while end < len(self.text) and not self._ends_word(end):
             end += 2 if self.text[end] == "\\" else 1
         word = self.text[self.at : end]
+        if (
+            _COMPARISON.match(word) and self.text[self.open[-1] - 1] == ":"
+            if self.open
+            else False
+        ):
+            raise QuerySyntaxError(
+                "A comparison stands inside a list of values",
+                self.at,
+                "n:>5 AND n:<9 instead of n:(>5 AND <9)",
+            )
         if word in _FOREIGN_OPERATORS:
             raise QuerySyntaxError(
                 f"{word} is not an operator", self.at, _FOREIGN_OPERATORS[word]

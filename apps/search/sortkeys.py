@@ -2,7 +2,8 @@
 
 An inverted index finds strings. A key of fixed width, whose order as text is the
 order of the value, makes it find ranges of numbers, times, versions and addresses
-under any path, declared or not. One pattern per range keeps it one query.
+under any path, declared or not. One pattern per range keeps it one query. A first
+letter says what sort of key it is: numbers are not compared with times.
 """
 
 import ipaddress
@@ -32,7 +33,7 @@ def number_key(value: float) -> str:
     nearest = _nearest_double(value)
     (bits,) = struct.unpack(">Q", struct.pack(">d", nearest + 0.0))
     ordered = bits ^ (0xFFFFFFFFFFFFFFFF if bits & _SIGN else _SIGN)
-    key = f"{ordered:016x}"
+    key = f"n{ordered:016x}"
     if isinstance(value, int) and abs(value) > _EXACT and isfinite(nearest):
         key += f"{max(0, min(value - int(nearest) + _SIGN, 2 * _SIGN - 1)):016x}"
     return key
@@ -46,8 +47,8 @@ def address_key(text: str) -> str | None:
     except ValueError:
         return None
     if isinstance(address, ipaddress.IPv4Address):
-        return f"{0xFFFF << 32 | int(address):032x}"
-    return f"{int(address):032x}"
+        return f"a{0xFFFF << 32 | int(address):032x}"
+    return f"a{int(address):032x}"
 
 
 def network_keys(text: str) -> tuple[str, str] | None:
@@ -66,7 +67,7 @@ def version_key(text: str) -> str | None:
     if not _VERSION.fullmatch(text):
         return None
     parts = [int(part) for part in text.split(".")]
-    return "".join(f"{part:08x}" for part in parts + [0] * (4 - len(parts)))
+    return "v" + "".join(f"{part:08x}" for part in parts + [0] * (4 - len(parts)))
 
 
 @lru_cache(_CACHED)
@@ -82,7 +83,7 @@ def time_key(text: str) -> str | None:
         moment = moment.replace(tzinfo=UTC)
     elapsed = moment - datetime(1, 1, 1, tzinfo=UTC)
     microseconds = (elapsed.days * 86_400 + elapsed.seconds) * 1_000_000
-    return f"{max(0, microseconds + elapsed.microseconds):016x}"
+    return f"t{max(0, microseconds + elapsed.microseconds):016x}"
 
 
 def as_number(text: str) -> float | None:
@@ -115,8 +116,16 @@ class Bounds:
 
 
 def key_range_pattern(bounds: Bounds) -> str:
-    """A regular expression for the keys of this module that lie within `bounds`."""
-    return _RangePattern(last="f", rest="[0-9a-f]*").pattern(bounds)
+    """A regular expression for the keys of one sort that lie within `bounds`, of
+    which at least one is given."""
+    sort = (bounds.lower or bounds.upper or "")[:1]
+    digits = Bounds(
+        None if bounds.lower is None else bounds.lower[1:],
+        None if bounds.upper is None else bounds.upper[1:],
+        bounds.include_lower,
+        bounds.include_upper,
+    )
+    return sort + _RangePattern(last="f", rest="[0-9a-f]*").pattern(digits)
 
 
 def text_range_pattern(bounds: Bounds) -> str:

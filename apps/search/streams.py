@@ -55,7 +55,7 @@ def export(request: HttpRequest, kind_name: str, suffix: str) -> HttpResponseBas
     pages = _pages(question)
     try:
         first = next(pages, [])  # what is too broad is refused before it begins
-    except PROBLEMS as error:
+    except (*PROBLEMS, exporting.ExportCut) as error:
         return HttpResponseBadRequest(str(error), content_type="text/plain")
     whole = chain([first], allowed(request, pages))
     lines = _csv(question, whole) if suffix == "csv" else _ndjson(whole)
@@ -119,6 +119,7 @@ async def _tail_events(
     request: HttpRequest, question: Question, since_ms: int
 ) -> AsyncIterator[bytes]:
     look = sync_to_async(_arrived, thread_sensitive=False)
+    opened_ms = since_ms
     check = sync_to_async(rights_changed, thread_sensitive=False)
     seen: dict[str, int] = {}
     yield b"retry: 2000\n\n"
@@ -128,7 +129,7 @@ async def _tail_events(
             yield _event("refused", since_ms, {"text": "Your rights have changed."})
             return
         try:
-            event = await look(question, since_ms, seen)
+            event = await look(question, (opened_ms, since_ms), seen)
         except EngineUnavailable as error:
             event = None
             yield _event("problem", since_ms, {"text": str(error)})
@@ -154,23 +155,21 @@ async def _pause() -> None:
 
 
 def _arrived(
-    question: Question, since_ms: int, seen: dict[str, int]
+    question: Question, since: tuple[int, int], seen: dict[str, int]
 ) -> dict[str, int | str] | None:
-    """What became visible since the last look; `seen` is kept up to date.
+    """What became visible since the last look; `seen` is kept up to date. `since`:
+    when the tail was opened, and what was received last.
 
     A document is received before its commit makes it visible, and days are not all
     committed at once: each look reaches back, and known ids are left out.
     """
-    after_ms = since_ms - _REACH_BACK_MS
+    opened_ms, last_ms = since
+    after_ms = max(opened_ms, last_ms - _REACH_BACK_MS)
     asked = replace(
         question.request, range=ALL_TIME, received_after_ms=after_ms, seconds=5.0
     )
     page = store.reader().find(asked, _TAIL_LOOK, SortOrder.NEWEST)
-    fresh = tuple(
-        hit
-        for hit in page.hits
-        if hit.id not in seen and (seen or hit.received_ms > since_ms)
-    )
+    fresh = tuple(hit for hit in page.hits if hit.id not in seen)
     for known in [known for known, at in seen.items() if at <= after_ms]:
         del seen[known]
     seen.update((hit.id, hit.received_ms) for hit in fresh)

@@ -209,3 +209,56 @@ def test_the_record_comes_back_as_it_was(folder: Path) -> None:
     hit = store.reader().get(TRAIL, f"{record['eventID']}.{ACCOUNT}", Scope())
 
     assert hit and exact(hit.raw) == record
+
+
+def test_a_file_that_cannot_be_opened_is_told_and_the_rest_is_read(
+    folder: Path,
+) -> None:
+    (folder / "a.json").write_bytes(a_log([a_record()]))
+    (folder / "b.json").symlink_to(folder / "nowhere")
+    (folder / "c.json").write_bytes(a_log([a_record()]))
+
+    run = do_import(folder)
+
+    assert (run.state, run.new, run.quarantined) == ("done", 2, 1)
+    assert "cannot be read" in QuarantinedRecord.objects.get().reason
+
+
+def test_a_run_taken_up_again_reads_what_is_left_although_files_went(
+    folder: Path,
+) -> None:
+    for name in "abcd":
+        (folder / f"{name}.json").write_bytes(a_log([a_record()]))
+    run = imports.request([str(folder)])
+    ImportRun.objects.update(read_up_to=str(folder / "b.json"), files_done=2)
+    (folder / "a.json").unlink()
+    (folder / "b.json").unlink()
+
+    imports.claim(run.pk, NOON)
+
+    assert imports.execute(run.pk, store.engine()).new == 2
+
+
+def test_an_import_goes_on_where_the_process_was_stopped(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "a.json").write_bytes(a_log([a_record()]))
+    run = imports.request([str(folder)])
+    imports.claim(run.pk, NOON)
+    monkeypatch.setattr("apps.search.shutdown.stopping.is_set", lambda: True)
+
+    imports.execute(run.pk, store.engine())
+    monkeypatch.undo()
+
+    assert imports.waiting_runs(NOON) == [run.pk]
+    assert imports.claim(run.pk, NOON)
+    assert imports.execute(run.pk, store.engine()).new == 1
+
+
+def test_the_day_of_an_event_is_its_day_in_utc(folder: Path) -> None:
+    (folder / "a.json").write_bytes(
+        a_log([a_record(eventTime="2026-03-01T23:30:00-05:00")])
+    )
+    do_import(folder)
+
+    assert [str(day.day) for day in ImportedDay.objects.all()] == ["2026-03-02"]

@@ -2,9 +2,11 @@
 
 import gzip
 import json
+import time
 import tracemalloc
 import zlib
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -252,3 +254,85 @@ def test_damage_anywhere_loses_at_most_the_records_it_touches(
     whole = json.loads(content)["Records"]
     touched = sum(1 for record in found if record.value not in whole)
     assert len(found) - touched >= 4 or start < 12
+
+
+@pytest.mark.parametrize("depth", [200, 300, 900, 1_100])
+def test_a_record_beyond_the_depth_that_can_be_stored_is_refused_alone(
+    depth: int,
+) -> None:
+    deep = b'{"a":' * depth + b"1" + b"}" * depth
+    content = a_log(RECORDS[:1])[:-2] + b',{"eventID":"x","a":' + deep + b"}]}"
+
+    records, broken = read(content)
+
+    assert RECORDS[0] in [record.value for record in records]
+    assert len(records) + len(broken) == 2
+
+
+def test_a_list_of_hundreds_of_objects_that_look_like_records_is_one_record() -> None:
+    entries = [{"errorCode": "X", "errorMessage": "m"} for _ in range(500)]
+    record = a_record(responseElements={"failedEntries": entries})
+
+    assert values(a_log([RECORDS[0], record, RECORDS[1]])) == [
+        RECORDS[0],
+        record,
+        RECORDS[1],
+    ]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        a_log(RECORDS)[:-1] + b',"NextToken":"x"}',
+        a_log(RECORDS)[:-1],
+        a_log(RECORDS[:1]) + a_log(RECORDS[1:]),
+        a_log(RECORDS[:1]) + b"\n" + a_log(RECORDS[1:]) + b"\n",
+        gzipped(a_log(RECORDS[:1])) + gzipped(a_log(RECORDS[1:])),
+    ],
+    ids=["more in the envelope", "no end", "two files", "two lines", "two gzips"],
+)
+def test_every_record_is_read_whatever_stands_around_the_list(content: bytes) -> None:
+    assert values(content) == RECORDS
+
+
+def test_an_unclosed_record_costs_only_itself_beside_an_oversized_one() -> None:
+    unclosed = json.dumps(RECORDS[0])[:-1].encode()
+    whole = json.dumps(RECORDS[1]).encode()
+    huge = json.dumps(a_record(requestParameters={"p": "x" * (3 << 20)})).encode()
+    last = json.dumps(RECORDS[2]).encode()
+    content = b'{"Records":[' + b",".join([unclosed, whole, huge, last]) + b"]}"
+
+    records, broken = read(content)
+
+    assert [record.value for record in records] == RECORDS[1:]
+    assert len(broken) == 2
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"Records":[{"eventID":"1"}' + b" " * 900_000,
+        b'{"Records":[{"eventID":"1",' + b"\n" * 900_000 + b"x}]}",
+        b'{"Records":[' + b'{"eventID":},' * 80_000 + b"{}]}",
+        b'{"Records":[' + b'{"eventID":"1","a":[' * 50_000,
+        b'{"Records":[{"eventID":"1","l":[' + b'{"eventID":1},' * 70_000,
+    ],
+    ids=["spaces", "line breaks", "broken records", "nested", "unclosed list"],
+)
+def test_hostile_text_takes_time_in_proportion_to_its_length(content: bytes) -> None:
+    began = time.process_time()
+    read(content)
+
+    assert time.process_time() - began < 10
+
+
+def test_zeros_after_a_gzip_member_cost_neither_time_nor_memory() -> None:
+    padding = (bytes(1 << 20) for _ in range(200))
+    tracemalloc.start()
+    records, broken = read_pieces(chain([gzipped(a_log(RECORDS))], padding))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert [record.value for record in records] == RECORDS
+    assert broken == []
+    assert peak < 20 << 20

@@ -95,6 +95,12 @@ def matches(engine: DocumentEngine, query: str, record: dict[str, Any]) -> bool:
         ("when:>now-30d", {"when": "2026-07-01T08:00:00Z"}),
         ("when:<2026-07-01T08:00:00.5Z", {"when": "2026-07-01T08:00:00.250Z"}),
         ("deep.at:>=2026-07-01", {"deep": {"at": "2026-07-01T08:00:00+00:00"}}),
+        ("deep.at:>=2026-07-01", {"deep": {"at": "2026-07-05"}}),
+        ("deep.at:>=2026-07-01", {"deep": {"at": "2026-07-05T10:00:00"}}),
+        ("when:>=2026-07-01", {"when": "2026-07-01T08:00Z"}),
+        ("name:2026-07-01_08:00:00Z", {"name": "2026-07-01_08:00:00Z"}),
+        ("x.keyword:v", {"x.keyword": "v"}),
+        ("text:café", {"text": "un café fermé"}),
     ],
 )
 def test_finds(engine: DocumentEngine, query: str, record: dict[str, Any]) -> None:
@@ -127,6 +133,10 @@ def test_finds(engine: DocumentEngine, query: str, record: dict[str, Any]) -> No
         ("address:[10.0.0.1 TO 10.0.0.9]", {"address": "10.0.0.10"}),
         ("when:[2026-07-01 TO 2026-07-02}", {"when": "2026-07-02T00:00:00Z"}),
         ("text:gree", {"text": "a green tree"}),
+        ("text:caf", {"text": "un café fermé"}),
+        ("number:>2026-07-01", {"number": 100_000}),
+        ("deep.n:<5", {"deep": {"n": "2026-07-05T10:00:00Z"}}),
+        ('"---"', {"name": "---"}),
         ("text.keyword:green", {"text": "a green tree"}),
     ],
 )
@@ -174,3 +184,12 @@ def test_a_pattern_that_costs_too_much_is_refused_with_advice(
 ) -> None:
     with pytest.raises(QueryTooBroad, match="too complex"):
         matches(engine, "name:" + "?" * 2_000, {"name": "cup"})
+
+
+def test_a_word_longer_than_what_is_indexed_is_refused_and_not_everything(
+    engine: DocumentEngine,
+) -> None:
+    with pytest.raises(QueryTooBroad, match="more than 255 letters"):
+        matches(engine, "z" * 300, {"token": "z" * 300})
+
+    assert matches(engine, f'token:"{"z" * 300}"', {"token": "z" * 300})

@@ -2,7 +2,15 @@
 
 import pytest
 
-from apps.search.engines.base import DocumentEngine, InvalidCursor, Scope, SortOrder
+from apps.search.engines.base import (
+    OTHER_SERIES,
+    TOTAL_SERIES,
+    WITHOUT_SERIES,
+    DocumentEngine,
+    InvalidCursor,
+    Scope,
+    SortOrder,
+)
 from tests.contracts.things import NOON_MS, THINGS, ask, thing
 
 MINUTE_MS = 60_000
@@ -110,7 +118,7 @@ def test_a_histogram_counts_every_bucket_of_its_range(engine: DocumentEngine) ->
     )
 
     assert found.starts_ms == tuple(NOON_MS + at * MINUTE_MS for at in range(4))
-    assert found.series == {"total": (2, 0, 1, 0)}
+    assert found.series == {TOTAL_SERIES: (2, 0, 1, 0)}
 
 
 def test_a_split_histogram_names_the_most_frequent_the_rest_and_those_without(
@@ -129,8 +137,8 @@ def test_a_split_histogram_names_the_most_frequent_the_rest_and_those_without(
         "c": 6,
         "d": 5,
         "e": 4,
-        "other": 2,
-        "without": 1,
+        OTHER_SERIES: 2,
+        WITHOUT_SERIES: 1,
     }
 
 
@@ -214,3 +222,43 @@ def test_a_search_that_takes_too_long_says_how_far_it_came(
 
     assert not total.exact
     assert total.partial and "time limit" in total.partial
+
+
+def split(engine: DocumentEngine, by: str) -> dict[str, int]:
+    found = engine.reader.histogram(
+        ask("", "2026-07-01T12:00:00Z", "2026-07-01T12:01:00Z"), MINUTE_MS, by
+    )
+    return {name: sum(counts) for name, counts in found.series.items()}
+
+
+def test_values_named_like_our_own_series_are_not_mixed_up_with_them(
+    engine: DocumentEngine,
+) -> None:
+    store(engine, *[thing({"name": n}) for n in ("total", "other", "without")])
+    store(engine, thing({"x": 1}))
+
+    assert split(engine, "name") == {
+        "total": 1,
+        "other": 1,
+        "without": 1,
+        WITHOUT_SERIES: 1,
+    }
+
+
+def test_documents_with_several_values_are_not_taken_from_those_without(
+    engine: DocumentEngine,
+) -> None:
+    store(engine, thing({"name": ["a", "b", "c"]}), thing({"x": 1}), thing({"x": 2}))
+
+    assert split(engine, "name") == {"a": 1, "b": 1, "c": 1, WITHOUT_SERIES: 2}
+
+
+def test_a_frequent_value_is_counted_where_it_is_rare(engine: DocumentEngine) -> None:
+    store(engine, *[thing({"name": "a"}) for _ in range(40)])
+    next_day = NOON_MS + DAY_MS
+    noise = [thing({"name": f"n{at}"}, time_ms=next_day) for at in range(1_500)]
+    store(engine, *noise, thing({"name": "a"}, time_ms=next_day))
+
+    found = engine.reader.histogram(ask("", "2026-07-01", "2026-07-03"), DAY_MS, "name")
+
+    assert found.series["a"] == (40, 1)

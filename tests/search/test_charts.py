@@ -3,12 +3,16 @@
 import plotly.graph_objects as go
 
 from apps.search.charts import histogram_figure, histogram_rows, series_names
-from apps.search.engines.base import Histogram
+from apps.search.engines.base import OTHER_SERIES, WITHOUT_SERIES, Histogram
 
 HISTOGRAM = Histogram(
     60_000,
     (1_782_907_200_000, 1_782_907_260_000, 1_782_907_320_000),
-    {"<b>AccessDenied</b>": (1, 0, 0), "other": (2, 0, 1), "without": (3, 0, 4)},
+    {
+        "<b>AccessDenied</b>": (1, 0, 0),
+        OTHER_SERIES: (2, 0, 1),
+        WITHOUT_SERIES: (3, 0, 4),
+    },
 )
 
 

@@ -56,7 +56,6 @@ def test_filters_join_the_query_unless_switched_off() -> None:
     assert state.node() == AllOf(
         (Equals("a", "1"), Equals("b", "2"), Not(Equals("c", "3")))
     )
-    assert state.whole_query() == "(a:1) AND b:2 AND NOT (c:3)"
 
 
 def test_a_filter_that_cannot_be_read_is_refused() -> None:

@@ -97,6 +97,7 @@ def test_values_of_aws_need_no_quotes(value: str) -> None:
         ("n:", 2, ""),
         ("NOT", 3, "too early"),
         ("a^2 b~1 /x/ ok (", 15, "never closed"),
+        ("n:(>5 AND <9)", 3, "inside a list of values"),
     ],
 )
 def test_errors_name_the_place_in_what_was_typed(
@@ -136,6 +137,9 @@ def test_thousands_of_clauses_are_refused_and_not_attempted() -> None:
         parse(" ".join(["a"] * 600))
 
 
-def test_deep_parentheses_are_refused_and_do_not_overflow() -> None:
-    with pytest.raises(QuerySyntaxError):
-        parse("(" * 5_000 + "a" + ")" * 5_000)
+@pytest.mark.parametrize(
+    "text", ["(" * 1_900 + "a" + ")" * 1_900, "NOT " * 499 + "a", "-" * 500 + "a"]
+)
+def test_deep_nesting_is_refused_and_does_not_overflow(text: str) -> None:
+    with pytest.raises(QuerySyntaxError, match="nested too deeply"):
+        parse(text)

@@ -109,7 +109,8 @@ class Histogram:
     partial: str | None = None
 
 
-TOTAL_SERIES, OTHER_SERIES, WITHOUT_SERIES = "total", "other", "without"
+# Not to be confused with values: no text of a log begins so.
+TOTAL_SERIES, OTHER_SERIES, WITHOUT_SERIES = "\0total", "\0other", "\0without"
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,8 @@ class Command(BaseCommand):
                 store.reader(), asked, SortOrder.NEWEST, options["limit"]
             )
             self._write(hits, asked, as_json=options["json"])
+        except exporting.ExportCut as error:
+            raise CommandError(str(error)) from error
         except results.PROBLEMS as error:
             problem = results.problem_of(error)
             raise CommandError(f"{problem.title}: {problem.text}") from error

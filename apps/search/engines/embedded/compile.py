@@ -39,6 +39,7 @@ from apps.search.timerange import TimeError, is_relative, parse_time, rfc3339
 
 _SCHEMA = schema.schema()
 _ANALYZER = schema.word_analyzer()
+_UNBROKEN = re.compile(r"[^\W_]+")
 _EXACT_SUFFIX = ".keyword"
 _BIGGEST, _SMALLEST = 2**64 - 1, -(2**63)
 
@@ -64,6 +65,11 @@ class _Compiler:
     kind: Kind
     now: datetime
 
+    def _plain(self, field: str) -> str:
+        """The path without the suffix that asks for the whole value of a text."""
+        path = field.removesuffix(_EXACT_SUFFIX)
+        return path if self.kind.type_of(path) is FieldType.TEXT else field
+
     def compile(self, node: Node) -> Query:
         match node:
             case Everything():
@@ -86,12 +92,12 @@ class _Compiler:
             case Wildcard(None, pattern):
                 return _running_words(word_patterns(pattern))
             case Wildcard(str(field), pattern):
-                return _matching(_plain(field), value_pattern(pattern))
+                return _matching(self._plain(field), value_pattern(pattern))
             case Range():
                 return self._range(node)
             case Exists(field):
                 return Query.exists_query(
-                    record_path(_plain(field)), json_subpaths=True
+                    record_path(self._plain(field)), json_subpaths=True
                 )
             case _:
                 raise AssertionError(f"no query for {node}")
@@ -108,9 +114,9 @@ class _Compiler:
         return Query.boolean_query(parts)
 
     def _words(self, text: str) -> Query:
-        words = _ANALYZER.analyze(text)
+        words = _words_of(text)
         if not words:
-            return Query.all_query()
+            return Query.empty_query()
         running = (
             Query.phrase_query(_SCHEMA, schema.WORDS, list(words))
             if len(words) > 1
@@ -120,10 +126,10 @@ class _Compiler:
         return any_of([running, *named])
 
     def _equals(self, field: str, value: str) -> Query:
-        path = _plain(field)
+        path = self._plain(field)
         declared = self.kind.type_of(path)
         if declared is FieldType.TEXT and path == field:
-            words = _ANALYZER.analyze(value)
+            words = _words_of(value)
             return (
                 _matching(path, words_pattern(words)) if words else _term(path, value)
             )
@@ -134,7 +140,7 @@ class _Compiler:
         return exact_value(path, value)
 
     def _range(self, node: Range) -> Query:
-        path = _plain(node.field)
+        path = self._plain(node.field)
         lower, upper = self._resolved(node.lower), self._resolved(node.upper)
         keys = self._keys(path, lower, upper)
         if keys is not None:
@@ -190,9 +196,15 @@ def _number_text_key(text: str) -> str | None:
     return None if number is None else number_key(number)
 
 
-def _plain(field: str) -> str:
-    """The path without the suffix that asks for the exact value of a text field."""
-    return field.removesuffix(_EXACT_SUFFIX)
+def _words_of(text: str) -> list[str]:
+    """The words of a text as the index has them. Raises QueryTooBroad where one is
+    longer than what is indexed."""
+    if any(len(word) > schema.LONGEST_WORD for word in _UNBROKEN.findall(text)):
+        raise QueryTooBroad(
+            f"A word of more than {schema.LONGEST_WORD} letters is not indexed as a "
+            'word. Name its field: field:"the whole value".'
+        )
+    return list(_ANALYZER.analyze(text))
 
 
 def _forms(value: str) -> list[str | float]:

@@ -128,6 +128,8 @@ class DayFolders:
         with self._lock:
             self._open.pop(name, None)
             gone = self._root / f"{name}.dropped"
+            if gone.exists():  # a process ended while it removed this day before
+                shutil.rmtree(gone)
             (self._root / name).rename(gone)
         shutil.rmtree(gone)
         return documents

@@ -7,7 +7,7 @@ from pathlib import Path
 from apps.search.engines.embedded.days import DayFolders
 from apps.search.engines.embedded.memory import limit_arenas
 from apps.search.engines.embedded.reader import EmbeddedReader
-from apps.search.engines.embedded.writer import EmbeddedWriter
+from apps.search.engines.embedded.writer import EmbeddedWriter, SharedWriter
 from apps.search.kinds import Kind
 
 
@@ -24,7 +24,7 @@ class EmbeddedEngine:
         self._root = root
         self._folders = {kind.name: DayFolders(root / kind.name) for kind in kinds}
         self._writers = {
-            kind.name: EmbeddedWriter(kind, self._folders[kind.name], clock_ms)
+            kind.name: SharedWriter(kind, self._folders[kind.name], clock_ms)
             for kind in kinds
         }
         self._reader = EmbeddedReader(self._folders)
@@ -34,7 +34,7 @@ class EmbeddedEngine:
         return self._reader
 
     def writer(self, kind: Kind) -> EmbeddedWriter:
-        return self._writers[kind.name]
+        return EmbeddedWriter(self._writers[kind.name])
 
     def drop_day(self, kind: Kind, day: str) -> int:
         self._writers[kind.name].forget(day)

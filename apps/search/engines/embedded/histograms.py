@@ -1,8 +1,14 @@
-"""Counts over time, split by the most frequent values of a field."""
+"""Counts over time, split by a field's most frequent values.
 
-from collections import defaultdict
+Every series is a count of documents of its own, so each is exact however many other
+values there are, and a document with two of the values counts for both.
+"""
+
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from tantivy import Occur, Query
 
 from apps.search.engines.base import (
     OTHER_SERIES,
@@ -12,14 +18,16 @@ from apps.search.engines.base import (
     SearchRequest,
 )
 from apps.search.engines.embedded import facets, schema
-from apps.search.engines.embedded.compile import record_path
+from apps.search.engines.embedded.compile import any_of, exact_value, record_path
 from apps.search.engines.embedded.dayqueries import DayQuery
 from apps.search.engines.embedded.parallel import in_time
 from apps.search.intervals import bucket_starts
 
 SERIES = 5
 
-_Counts = dict[int, dict[str, int]]
+# A query beside the day's own: documents that must match it, or must not.
+_Part = list[tuple[Occur, Query]]
+_Counts = Mapping[str, Counter[int]]
 
 
 def histogram(
@@ -28,74 +36,54 @@ def histogram(
     interval_ms: int,
     by: str | None,
 ) -> Histogram:
-    names, others = _series(days, request, by)
-    aggregation = _aggregation(interval_ms, by, names)
+    parts = _parts(days, request, by)
 
-    def aggregate(day: DayQuery) -> Mapping[str, Any]:
-        answer: Mapping[str, Any] = day.searcher.aggregate(day.query, aggregation)
-        return answer
+    def count(day: DayQuery) -> _Counts:
+        return {name: _over_time(day, part, interval_ms) for name, part in parts}
 
-    answers = in_time(aggregate, days, request.seconds)
-    counts: _Counts = defaultdict(lambda: defaultdict(int))
-    for answer in answers.values:
-        _add(counts, answer, names)
-    starts = bucket_starts(request.range, interval_ms, list(counts))
-    series = _columns(counts, starts, names if by else [TOTAL_SERIES], others)
+    answers = in_time(count, days, request.seconds)
+    counts: dict[str, Counter[int]] = {name: Counter() for name, _ in parts}
+    for day in answers.values:
+        for name, counted in day.items():
+            counts[name].update(counted)
+    occupied = [start for counted in counts.values() for start in counted]
+    starts = bucket_starts(request.range, interval_ms, occupied)
+    series = {
+        name: tuple(counted[start] for start in starts)
+        for name, counted in counts.items()
+        if name not in (OTHER_SERIES, WITHOUT_SERIES) or any(counted.values())
+    }
     return Histogram(interval_ms, tuple(starts), series, answers.partial)
 
 
-def _series(
+def _parts(
     days: Sequence[DayQuery], request: SearchRequest, by: str | None
-) -> tuple[list[str], int]:
-    """The values to split by, and how often other values of the field occur."""
+) -> list[tuple[str, _Part]]:
+    """Every series with what its documents match beside the request."""
     if by is None:
-        return [], 0
+        return [(TOTAL_SERIES, [])]
     facet = facets.facets(days, request, [by], SERIES).by_path[by]
-    return [value for value, _ in facet.values], facet.others
+    values = {name: exact_value(by, name) for name, _ in facet.values}
+    has_value = Query.exists_query(record_path(by), json_subpaths=True)
+    parts = [(name, [(Occur.Must, query)]) for name, query in values.items()]
+    if facet.others:
+        others: _Part = [(Occur.Must, has_value)]
+        others.append((Occur.MustNot, any_of(list(values.values()))))
+        parts.append((OTHER_SERIES, others))
+    parts.append((WITHOUT_SERIES, [(Occur.MustNot, has_value)]))
+    return parts
 
 
-def _aggregation(
-    interval_ms: int, by: str | None, names: Sequence[str]
-) -> dict[str, Any]:
+def _over_time(day: DayQuery, part: _Part, interval_ms: int) -> Counter[int]:
+    query = day.query
+    if part:
+        query = Query.boolean_query([(Occur.Must, query), *part])
     over_time: dict[str, Any] = {
-        "histogram": {
-            "field": schema.TIME,
-            "interval": interval_ms,
-            "min_doc_count": 1,
-        }
+        "field": schema.TIME,
+        "interval": interval_ms,
+        "min_doc_count": 1,
     }
-    if by is not None and names:
-        over_time["aggs"] = {"by": {"terms": {"field": record_path(by), "size": 1_000}}}
-    return {"over_time": over_time}
-
-
-def _add(counts: _Counts, answer: Mapping[str, Any], names: Sequence[str]) -> None:
-    for bucket in answer["over_time"]["buckets"]:
-        cell = counts[int(bucket["key"])]
-        cell[TOTAL_SERIES] += bucket["doc_count"]
-        if "by" not in bucket:
-            continue
-        values = facets.day_values(bucket["by"])
-        for value, count in values.counts.items():
-            cell[value if value in names else OTHER_SERIES] += count
-        cell[OTHER_SERIES] += values.others
-
-
-def _columns(
-    counts: _Counts, starts: Sequence[int], names: Sequence[str], others: int
-) -> dict[str, tuple[int, ...]]:
-    columns = {name: tuple(counts[at][name] for at in starts) for name in names}
-    if TOTAL_SERIES in columns:
-        return columns
-    if others:
-        columns[OTHER_SERIES] = tuple(counts[at][OTHER_SERIES] for at in starts)
-    without = tuple(
-        max(0, counts[at][TOTAL_SERIES] - _valued(counts[at])) for at in starts
+    answer = day.searcher.aggregate(query, {"0": {"histogram": over_time}})
+    return Counter(
+        {int(bucket["key"]): bucket["doc_count"] for bucket in answer["0"]["buckets"]}
     )
-    if any(without):
-        columns[WITHOUT_SERIES] = without
-    return columns
-
-
-def _valued(cell: Mapping[str, int]) -> int:
-    return sum(count for name, count in cell.items() if name != TOTAL_SERIES)

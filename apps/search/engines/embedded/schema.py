@@ -29,7 +29,7 @@ DERIVED = "derived"
 VERSION = 1
 
 _TOKENIZER = "trailmap_words"
-_LONGEST_WORD = 255
+LONGEST_WORD = 255
 _TIE_BITS = 21
 
 
@@ -61,7 +61,7 @@ def word_analyzer() -> tantivy.TextAnalyzer:
     """Splits text into lower-case words of letters and digits."""
     return (
         tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
-        .filter(tantivy.Filter.remove_long(_LONGEST_WORD))
+        .filter(tantivy.Filter.remove_long(LONGEST_WORD))
         .filter(tantivy.Filter.lowercase())
         .build()
     )

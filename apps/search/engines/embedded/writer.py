@@ -69,7 +69,35 @@ class _OpenDay:
 
 
 class EmbeddedWriter:
-    """The one writer of a kind in this process; shared by all who write."""
+    """A hold on the one writer of a kind, for one who writes.
+
+    All share what is not committed yet. If it is lost, whoever added to it since
+    their last commit is told at their next one.
+    """
+
+    def __init__(self, shared: "SharedWriter") -> None:
+        self._shared = shared
+        self._losses: int | None = None
+
+    def add(self, documents: Sequence[Document]) -> WriteCounts:
+        with self._shared.lock:
+            if self._losses is None:
+                self._losses = self._shared.losses
+            return self._shared.add(documents)
+
+    def commit(self) -> None:
+        with self._shared.lock:
+            known, self._losses = self._losses, None
+            if known is not None and known != self._shared.losses:
+                raise EngineUnavailable(
+                    "What was added to the search index was lost before it was "
+                    "durable: another write failed."
+                )
+            self._shared.commit()
+
+
+class SharedWriter:
+    """The one writer of a kind in this process."""
 
     def __init__(
         self, kind: Kind, folders: DayFolders, clock_ms: Callable[[], int]
@@ -77,14 +105,15 @@ class EmbeddedWriter:
         self._walker = LeafWalker(kind)
         self._folders = folders
         self._clock_ms = clock_ms
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
+        self.losses = 0
         self._open: dict[str, _OpenDay] = {}
 
     def add(self, documents: Sequence[Document]) -> WriteCounts:
         by_day: Mapping[str, list[Document]] = defaultdict(list)
         for document in documents:
             by_day[_day_of(document)].append(document)
-        with self._lock, _Guard(self._open):
+        with self.lock, _Guard(self):
             counts = [self._add_to(name, day) for name, day in sorted(by_day.items())]
         return sum(counts, WriteCounts())
 
@@ -115,29 +144,34 @@ class EmbeddedWriter:
         return day
 
     def commit(self) -> None:
-        with self._lock, _Guard(self._open):
+        with self.lock, _Guard(self):
             for day in self._open.values():
                 day.commit()
 
     def forget(self, name: str) -> None:
         """Stop writing a day that is about to be dropped."""
-        with self._lock, _Guard(self._open):
+        with self.lock, _Guard(self):
             day = self._open.pop(name, None)
             if day is not None:
                 day.close()
 
+    def let_go(self) -> None:
+        """After a failure: what was not committed is lost to the index. Whoever
+        added it still has it and starts from the last commit."""
+        self.losses += any(day.pending for day in self._open.values())
+        self._open.clear()
+
     def close(self) -> None:
-        with self._lock, _Guard(self._open):
+        with self.lock, _Guard(self):
             while self._open:
                 self._open.popitem()[1].close()
 
 
 class _Guard:
-    """After a failure every open day is let go: what was not committed is lost to
-    the index, whoever added it still has it and starts from the last commit."""
+    """After a failure every open day is let go."""
 
-    def __init__(self, opened: dict[str, _OpenDay]) -> None:
-        self._open = opened
+    def __init__(self, writer: SharedWriter) -> None:
+        self._writer = writer
 
     def __enter__(self) -> None:
         return None
@@ -147,7 +181,7 @@ class _Guard:
     ) -> None:
         if error is None:
             return
-        self._open.clear()
+        self._writer.let_go()
         if isinstance(error, OSError | ValueError | RuntimeError):
             raise EngineUnavailable(
                 f"The search index could not be written: {error}"
