@@ -172,6 +172,7 @@ class _Reader:
                 self._buffer += piece
                 if len(self._buffer) >= _PIECE_BYTES:
                     yield from self._cut()
+                    self._check_waste()
         except InflateError as error:
             yield self._damaged(str(error))
             return
@@ -231,9 +232,9 @@ class _Reader:
                 as_record(value, offset + start)
                 for value, start in zip(values, starts, strict=True)
             ]
-        reader = _OneByOne(body, offset)
+        reader = _OneByOne(body, offset, _MOST_WASTED_BYTES - self._wasted)
         read = reader.read()
-        self._note_waste(reader.wasted)
+        self._wasted += reader.wasted
         self._drop(read)
         if is_last and read < length:
             rest = body[read:].strip(_AROUND)
@@ -241,9 +242,8 @@ class _Reader:
             self._drop(length - read)
         return reader.found
 
-    def _note_waste(self, wasted: int) -> None:
+    def _check_waste(self) -> None:
         """Raises TooDamaged where more was tried in vain than any log is worth."""
-        self._wasted += wasted
         if self._wasted > _MOST_WASTED_BYTES:
             raise TooDamaged
 
@@ -266,8 +266,9 @@ class _OneByOne:
     an eventTime counts as one there: objects inside a broken record look alike.
     """
 
-    def __init__(self, body: bytes, offset: int) -> None:
+    def __init__(self, body: bytes, offset: int, allowance: int) -> None:
         self._body = body
+        self._allowance = allowance
         self._text = body.decode("latin-1")  # a character is a byte
         self._offset = offset
         self._unread: int | None = None
@@ -292,7 +293,8 @@ class _OneByOne:
             end = getattr(error, "pos", at + _PIECE_BYTES)
             self.wasted += max(_LEAST_WASTED_BYTES, end - at)
             self._unread = at if self._unread is None else self._unread
-            return next_record(self._text, at + 1)
+            is_worth_it = self.wasted <= self._allowance
+            return next_record(self._text, at + 1) if is_worth_it else None
         if self._unread is not None:
             if not (isinstance(value, dict) and "eventTime" in value):
                 return next_record(self._text, at + 1)
