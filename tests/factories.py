@@ -40,7 +40,6 @@ def a_record(**fields: Any) -> dict[str, Any]:
         "sourceIPAddress": "10.0.0.1",
         "userAgent": "aws-cli/2.15",
         "requestParameters": {"bucketName": "orders"},
-        "responseElements": None,
         "eventID": str(uuid.uuid4()),
         "readOnly": True,
         "recipientAccountId": ACCOUNT,

@@ -10,10 +10,10 @@ import pytest
 import requests
 from moto.server import ThreadedMotoServer
 
-from apps.audit import collector
+from apps.audit import cloudtrail, collector
 from apps.audit.kinds import TRAIL
 from apps.audit.models import Coverage, LogObject, QuarantinedRecord, TrailSource
-from apps.discovery.aws import forget_sessions
+from apps.discovery.aws import AwsDenied, forget_sessions
 from apps.search import store
 from apps.search.engines.base import SearchRequest
 from apps.search.engines.embedded.engine import EmbeddedEngine
@@ -253,3 +253,148 @@ def test_only_rested_and_enabled_sources_are_due(source: TrailSource) -> None:
 
     TrailSource.objects.update(is_enabled=False)
     assert collector.due_sources(NOW + timedelta(minutes=1)) == []
+
+
+def denied(self: object, key: str) -> Iterator[bytes]:
+    raise AwsDenied(f"s3.get_object of {key}: AccessDenied")
+
+
+def test_one_object_that_may_not_be_read_does_not_hold_up_the_others(
+    bucket: Bucket, source: TrailSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for minute in range(1, 7):
+        bucket.deliver(key(minute))
+    reading = cloudtrail.Bucket.chunks
+
+    def all_but_one(self: cloudtrail.Bucket, name: str) -> Iterator[bytes]:
+        return denied(self, name) if name == key(3) else reading(self, name)
+
+    monkeypatch.setattr(cloudtrail.Bucket, "chunks", all_but_one)
+    collect(source)
+
+    assert stored() == 5
+    assert "AccessDenied" in source.problem
+
+
+def test_a_run_ends_where_nothing_may_be_read(
+    bucket: Bucket, source: TrailSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for minute in range(1, 10):
+        bucket.deliver(key(minute))
+    monkeypatch.setattr(cloudtrail.Bucket, "chunks", denied)
+
+    collect(source)
+
+    assert LogObject.objects.filter(attempts=1).count() == 3
+
+
+def test_a_sweep_makes_good_what_a_broken_queue_would_have_told(
+    bucket: Bucket, source: TrailSource
+) -> None:
+    bucket.deliver(key(1))
+    source.queue_url += "-gone"
+    source.save()
+
+    collect(source)
+
+    assert stored() == 1
+    assert "NonExistentQueue" in source.problem or "does not exist" in source.problem
+
+
+def test_a_message_with_a_key_no_log_has_stays_in_the_queue(
+    bucket: Bucket, source: TrailSource
+) -> None:
+    bucket.say('{"s3Bucket": "logs", "s3ObjectKey": ["a\\ud800"]}')
+    bucket.deliver(key(1))
+    bucket.announce(key(1))
+
+    collect(without_sweep(source))
+
+    assert stored() == 1
+    assert "a key that no log has" in source.problem
+
+
+def test_good_keys_beside_foreign_ones_are_written_down(
+    bucket: Bucket, source: TrailSource
+) -> None:
+    bucket.deliver(key(1))
+    message = {"Records": [in_s3("logs", key(1)), in_s3("other", key(2))]}
+    bucket.say(json.dumps(message))
+
+    collect(without_sweep(source))
+
+    assert stored() == 1
+    assert bucket.waiting() == 1
+
+
+def in_s3(name: str, item: str) -> dict[str, Any]:
+    return {
+        "eventSource": "aws:s3",
+        "eventName": "ObjectCreated:Put",
+        "s3": {"bucket": {"name": name}, "object": {"key": item}},
+    }
+
+
+def test_after_a_long_pause_every_day_since_is_listed(
+    bucket: Bucket, source: TrailSource
+) -> None:
+    long_ago = NOW - timedelta(days=20)
+    source.swept_at = source.deep_swept_at = long_ago
+    source.save()
+    for back in range(15):
+        day = NOW - timedelta(days=back)
+        bucket.deliver(
+            key(1)
+            .replace("2026/07/01", f"{day:%Y/%m/%d}")
+            .replace("20260701", f"{day:%Y%m%d}")
+        )
+
+    collect(source)
+
+    assert LogObject.objects.count() == 15
+
+
+def test_an_account_that_is_not_connected_is_not_read(
+    bucket: Bucket, source: TrailSource
+) -> None:
+    bucket.deliver(key(1))
+    source.account.role_arn = f"arn:aws:iam::{ACCOUNT}:role/trailmap"
+    source.account.problem = "The role can be assumed without ExternalId"
+    source.account.save()
+
+    collect(source)
+
+    assert stored() == 0
+    assert "not connected: The role can be assumed without" in source.problem
+
+
+def test_a_run_that_lost_its_claim_leaves_the_claim_of_the_other(
+    bucket: Bucket, source: TrailSource
+) -> None:
+    bucket.deliver(key(1))
+    taken = NOW + timedelta(hours=1)
+
+    def clock() -> datetime:
+        TrailSource.objects.filter(pk=source.pk).update(claimed_until=taken)
+        return NOW
+
+    assert collector.claim(source.pk, NOW)
+    collector.collect(source.pk, store.engine(), clock)
+
+    source.refresh_from_db()
+    assert source.claimed_until == taken
+
+
+def test_a_fault_of_ours_ends_in_the_row_and_frees_the_source(
+    source: TrailSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("apps.audit.buckets.is_due", _fault)
+
+    collect(source)
+
+    assert "A fault in Trailmap" in source.problem
+    assert source.claimed_until is None
+
+
+def _fault(*arguments: object) -> bool:
+    raise ZeroDivisionError

@@ -1,0 +1,260 @@
+"""Every route with every role: nothing of an account leaks to who may not see it."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from apps.audit.models import Coverage, ImportRun, QuarantinedRecord, TrailSource
+from apps.discovery.models import ApiToken, Grant, User
+from apps.discovery.roles import Role
+from apps.search.models import SavedView
+from tests.conftest import Fill, signed_in
+from tests.factories import ACCOUNT, NOON, OTHER_ACCOUNT, a_user, an_account, an_event
+from tests.streams import text_of
+
+pytestmark = pytest.mark.django_db
+SECRET = "merger-with-acme"
+SINCE = "since=2026-06-01&until=2026-08-01"
+
+# Roles by name: in all accounts, in one, none, and nobody at all.
+ROLES: dict[str, tuple[Role | None, str | None] | None] = {
+    "anonymous": None,
+    "without a role": (None, None),
+    "viewer here": (Role.VIEWER, ACCOUNT),
+    "admin here": (Role.ADMIN, ACCOUNT),
+    "viewer": (Role.VIEWER, None),
+    "operator": (Role.OPERATOR, None),
+    "approver": (Role.APPROVER, None),
+    "admin": (Role.ADMIN, None),
+}
+OPEN = {"sign-in", "sign-in-link", "healthz", "readyz", "api-schema"}
+# The least role, in all accounts, that a route asks for; the rest is for everybody.
+NEEDS = {
+    "settings": None,
+    "retention": Role.ADMIN,
+    "people": Role.ADMIN,
+    "new-person": Role.ADMIN,
+    "new-link": Role.ADMIN,
+    "grant": Role.ADMIN,
+    "ungrant": Role.ADMIN,
+    "switch-person": Role.ADMIN,
+    "new-account": Role.ADMIN,
+    "check-account": Role.ADMIN,
+    "new-source": Role.ADMIN,
+    "source": Role.ADMIN,
+    "delete-source": Role.ADMIN,
+    "switch-source": Role.OPERATOR,
+    "read-source": Role.OPERATOR,
+    "cancel-import": Role.OPERATOR,
+    "settle-quarantine": Role.OPERATOR,
+}
+
+
+def routes(patterns: object = None, prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Every route by name and pattern."""
+    for entry in patterns or get_resolver().url_patterns:  # type: ignore[attr-defined]
+        route = prefix + str(entry.pattern)
+        if isinstance(entry, URLResolver):
+            yield from routes(entry.url_patterns, route)
+        elif isinstance(entry, URLPattern):
+            yield str(entry.name), route
+
+
+@pytest.fixture
+def two_accounts(fill: Fill) -> dict[str, object]:
+    """An event here and one elsewhere, whose every part is a secret."""
+    here, elsewhere = an_account(), an_account(OTHER_ACCOUNT)
+    secret = an_event(
+        recipientAccountId=OTHER_ACCOUNT,
+        eventID=f"id-{SECRET}",
+        eventName=f"Event{SECRET}",
+        userIdentity={"type": "IAMUser", "arn": f"arn:aws:iam::1:user/{SECRET}"},
+        requestParameters={SECRET: {SECRET: SECRET}, "bucketName": SECRET},
+        errorCode=SECRET,
+    )
+    fill(an_event(eventID="id-here"), secret)
+    source = TrailSource.objects.create(
+        kind="bucket", name="shared", account=here, bucket="logs", problem=SECRET
+    )
+    hidden = TrailSource.objects.create(
+        kind="bucket", name=SECRET, account=elsewhere, bucket=SECRET, problem=SECRET
+    )
+    for one in (source, hidden):
+        Coverage.objects.create(
+            source=one, account=OTHER_ACCOUNT, region=SECRET, since=NOON, until=NOON
+        )
+    QuarantinedRecord.objects.create(
+        origin=SECRET,
+        offset=1,
+        reason=SECRET,
+        account=OTHER_ACCOUNT,
+        first_seen_at=NOON,
+        last_seen_at=NOON,
+    )
+    ImportRun.objects.create(paths=[SECRET])
+    return {"source": source, "hidden": hidden}
+
+
+def client_of(role: str) -> Client:
+    who = ROLES[role]
+    return Client() if who is None else signed_in("somebody", *who)
+
+
+def path_of(route: str) -> str:
+    """A path of a route, its parameters filled in with what may be a secret."""
+    filled = {
+        "<slug:kind_name>": "trail",
+        "(?P<kind_name>[-\\w]+)": "trail",
+        "(?P<suffix>csv|ndjson)": "ndjson",
+        "<path:document_id>": f"id-{SECRET}.{OTHER_ACCOUNT}",
+        "<str:number>": OTHER_ACCOUNT,
+        "<slug:kind>": "bucket",
+        "<int:source_id>": str(TrailSource.objects.get(name=SECRET).pk),
+        "<int:run_id>": str(ImportRun.objects.get().pk),
+        "<int:user_id>": "1",
+        "<int:grant_id>": "1",
+        "<int:view_id>": "1",
+        "<str:digest>": "x",
+        "<str:token>": "x",
+    }
+    for part, value in filled.items():
+        route = route.replace(part, value)
+    return "/" + route.replace("^", "").replace("$", "").replace("\\.", ".")
+
+
+def body_of(client: Client, path: str) -> str:
+    answer = client.get(path)
+    if answer.streaming:
+        return ""  # streams are asked for on their own below
+    return answer.content.decode()
+
+
+def test_the_walk_knows_how_to_fill_every_route(two_accounts: object) -> None:
+    assert not [path for _, route in routes() if "<" in (path := path_of(route))]
+    assert set(NEEDS) <= {name for name, _ in routes()}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_route_asks_for_its_role(role: str, two_accounts: object) -> None:
+    client, who = client_of(role), ROLES[role]
+    for name, path in [(name, path_of(route)) for name, route in routes()]:
+        method = client.post if name in NEEDS else client.get
+        status = method(path).status_code
+        if name in OPEN:
+            assert status not in (401, 403), name
+        elif who is None:
+            assert status in (302, 401, 403), name
+        elif needed := NEEDS.get(name):
+            is_allowed = who[1] is None and who[0] is not None and who[0] >= needed
+            assert (status != 403) == is_allowed, name
+        assert status < 500 or name == "readyz", name
+
+
+@pytest.mark.parametrize(
+    "role", ["anonymous", "without a role", "viewer here", "admin here"]
+)
+@pytest.mark.parametrize(
+    "query",
+    [
+        SINCE,
+        f"{SINCE}&field=eventName&field=errorCode&field=@actor&field=@resource",
+        f"{SINCE}&fields=eventName,errorCode,@actor,@resource",
+        f"{SINCE}&account={OTHER_ACCOUNT}",
+        f"{SINCE}&text=eventName:&at=10",
+        f"{SINCE}&text=requestParameters.m&at=19",
+        "since=2000-01-01&until=now",
+        f"name=arn:aws:iam::{OTHER_ACCOUNT}:role/x&{SINCE}",
+        "state=open",
+    ],
+)  # fmt: skip
+def test_no_page_shows_anything_of_another_account(
+    role: str, query: str, two_accounts: object
+) -> None:
+    client = client_of(role)
+    for name, route in routes():
+        path = path_of(route)
+        # What was asked for by its id may be said back.
+        shown = body_of(client, f"{path}?{query}").replace(f"id-{SECRET}", "")
+        assert SECRET not in shown, (name, shown)
+        if OTHER_ACCOUNT not in path + query:
+            assert OTHER_ACCOUNT not in shown, (name, shown)
+
+
+def test_facets_of_a_secret_field_are_empty(two_accounts: object) -> None:
+    field = f"requestParameters.{SECRET}.{SECRET}"
+    client = client_of("viewer here")
+
+    answer = client.get(f"/api/v1/search/trail/facets?{SINCE}&fields={field}")
+
+    assert json.loads(answer.content)["fields"][field]["values"] == []
+
+
+def test_who_sees_all_sees_it(two_accounts: object) -> None:
+    assert SECRET in body_of(client_of("viewer"), f"/explore/trail/?{SINCE}")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("suffix", ["csv", "ndjson"])
+def test_an_export_holds_only_what_one_may_see(
+    suffix: str, two_accounts: object
+) -> None:
+    answer = client_of("viewer here").get(f"/explore/trail/export.{suffix}?{SINCE}")
+
+    assert "id-here" in text_of(answer)
+    assert SECRET not in text_of(answer)
+
+
+def test_a_token_sees_what_its_owner_sees(two_accounts: object) -> None:
+    user = a_user("machine", account=ACCOUNT)
+    _, token = ApiToken.objects.create(user, name="ci")
+    headers = {"Authorization": f"Bearer {token}"}
+
+    answer = Client().get(f"/api/v1/search/trail?{SINCE}", headers=headers)
+
+    assert [item["id"] for item in json.loads(answer.content)["items"]] == [
+        f"id-here.{ACCOUNT}"
+    ]
+
+
+def test_a_shared_view_is_only_a_question(two_accounts: object) -> None:
+    SavedView.objects.create(
+        owner=a_user("boss", Role.ADMIN),
+        kind="trail",
+        name="all",
+        parameters=f"{SINCE}&account={OTHER_ACCOUNT}",
+        is_shared=True,
+    )
+
+    shown = body_of(client_of("viewer here"), f"/explore/trail/?{SINCE}")
+
+    assert "shared by boss" in shown
+    assert SECRET not in shown
+
+
+def test_rights_end_at_once_when_a_person_is_locked_out(two_accounts: object) -> None:
+    client = client_of("viewer")
+    user = User.objects.get(username="somebody")
+    _, token = ApiToken.objects.create(user, name="ci")
+
+    admin = signed_in("root", Role.ADMIN)
+    admin.post(f"/settings/people/{user.pk}/switch")
+    admin.post(f"/settings/people/{user.pk}/switch")
+
+    assert User.objects.get(pk=user.pk).is_active
+    assert client.get("/").status_code == 302
+    headers = {"Authorization": f"Bearer {token}"}
+    assert Client().get("/api/v1/me", headers=headers).status_code == 401
+
+
+def test_the_last_admin_stays() -> None:
+    admin = signed_in("root", Role.ADMIN)
+    grant = Grant.objects.get(user__username="root")
+
+    admin.post(f"/settings/grants/{grant.pk}/remove")
+    admin.post(f"/settings/people/{grant.user_id}/grant", {"role": Role.VIEWER.value})
+
+    grant.refresh_from_db()
+    assert grant.role == Role.ADMIN
