@@ -1,0 +1,146 @@
+"""One process: it starts, says how to get in, refuses a second, ends in time."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from http.client import HTTPConnection
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.factories import a_log, a_record, gzipped
+from tests.processes import Site
+
+# Bounds a busy machine keeps too; what a quiet one takes is measured by script/bench.
+START_SECONDS, STOP_SECONDS = 30.0, 10.0
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    made = Site(tmp_path / "home").wait()
+    yield made
+    made.stop()
+
+
+def connection_to(site: Site) -> "closing[HTTPConnection]":
+    return closing(HTTPConnection("127.0.0.1", site.port, timeout=30))
+
+
+def get(site: Site, path: str, cookie: str = "") -> tuple[int, str]:
+    with connection_to(site) as connection:
+        connection.request("GET", path, headers={"Cookie": cookie})
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+
+
+def sign_in(site: Site) -> str:
+    """The session of the first admin, by the one-time link."""
+    path = urlsplit(site.link).path
+    with connection_to(site) as connection:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        page = answer.read().decode()
+        csrf = (answer.getheader("Set-Cookie") or "").split(";")[0]
+        token = page.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]
+        headers = {"Cookie": csrf, "Content-Type": "application/x-www-form-urlencoded"}
+        connection.request("POST", path, f"csrfmiddlewaretoken={token}", headers)
+        answer = connection.getresponse()
+        answer.read()
+        set_cookies = answer.headers.get_all("Set-Cookie") or []
+    cookies = [one.split(";")[0] for one in set_cookies]
+    return next((one for one in cookies if one.startswith("session=")), "")
+
+
+def eventually(check: Callable[[], bool], seconds: float = 30.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not check():
+        assert time.monotonic() < deadline, "it did not come to pass"
+        time.sleep(0.05)
+
+
+def test_the_first_start_makes_an_admin_and_every_part_reports(site: Site) -> None:
+    assert site.ready_after < START_SECONDS
+    assert get(site, "/healthz") == (200, '{"web": "ok"}')
+    eventually(lambda: get(site, "/readyz")[0] == 200)
+    parts = json.loads(get(site, "/readyz")[1])
+    assert set(parts) == {"web", "worker", "beat", "database", "engine", "disk"}
+
+    cookie = sign_in(site)
+    assert "Bring in CloudTrail events" in get(site, "/", cookie)[1]
+
+
+def test_the_link_of_the_first_start_works_once(site: Site) -> None:
+    assert sign_in(site)
+    assert not sign_in(site)
+
+
+def test_a_second_process_is_refused_with_a_sentence(site: Site) -> None:
+    refused = site.run("up", "--port", "0")
+
+    assert refused.returncode != 0
+    assert f"up, process {site.process.pid}" in refused.stdout
+    assert "Traceback" not in refused.stdout
+
+
+def test_an_import_is_done_by_the_running_process(site: Site, tmp_path: Path) -> None:
+    (tmp_path / "log.json.gz").write_bytes(gzipped(a_log([a_record(), a_record()])))
+
+    done = site.run("import", "cloudtrail", str(tmp_path / "log.json.gz"))
+
+    assert "2 new, 0 already there" in done.stdout
+    found = get(
+        site, "/api/v1/search/trail?since=2026-07-01&until=2026-07-02", sign_in(site)
+    )
+    assert json.loads(found[1])["total"]["value"] == 2
+
+
+def test_open_streams_do_not_hold_up_the_end_and_get_what_comes(
+    site: Site, tmp_path: Path
+) -> None:
+    headers = {"Cookie": sign_in(site), "Accept-Encoding": "gzip"}
+    (tmp_path / "log.json").write_bytes(a_log([a_record(eventName="JustNow")]))
+    with connection_to(site) as connection:
+        connection.request("GET", "/explore/trail/tail", headers=headers)
+        with connection.getresponse() as stream:
+            assert stream.getheader("Content-Encoding") is None
+            assert stream.readline() == b"retry: 2000\n"
+            site.run("import", "cloudtrail", str(tmp_path / "log.json"))
+
+            assert any(b"JustNow" in line for line in iter(stream.readline, b""))
+            assert site.stop() < STOP_SECONDS
+    assert site.process.returncode == 0
+
+
+def test_ending_during_an_import_is_prompt_and_loses_nothing(
+    site: Site, tmp_path: Path
+) -> None:
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    for part in range(40):
+        records = [a_record() for _ in range(1_000)]
+        (folder / f"{part}.json.gz").write_bytes(gzipped(a_log(records)))
+    importing = site.start("import", "cloudtrail", str(folder))
+    eventually(lambda: (site.home / "search").exists())
+
+    assert site.stop() < STOP_SECONDS
+    importing.communicate(timeout=120)
+
+    again = Site(site.home).wait()
+    done = again.run("import", "cloudtrail", str(folder))
+    again.stop()
+    assert "0 new, 40,000 already there" in done.stdout
+
+
+def test_a_misspelt_setting_stops_the_start_with_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRAILMAP_HOEM", "x")
+
+    site = Site(tmp_path)
+    site.process.wait(timeout=60)
+    site.stop()
+
+    assert site.process.returncode != 0
+    assert "TRAILMAP_HOEM is not a setting" in site.output
