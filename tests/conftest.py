@@ -71,10 +71,14 @@ def signed_in(name: str, role: Role | None, account: str | None = None) -> Clien
     return client
 
 
+def cases_folder() -> Path:
+    return Path(os.environ.get("TRAILMAP_CASES", "../shared/cases")).resolve()
+
+
 @pytest.fixture(scope="session")
 def cases() -> Path:
     """The folder of real data."""
-    folder = Path(os.environ.get("TRAILMAP_CASES", "../shared/cases")).resolve()
+    folder = cases_folder()
     if not folder.is_dir():
         pytest.skip(f"no real data at {folder}")
     return folder

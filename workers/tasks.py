@@ -3,7 +3,7 @@
 from django.utils import timezone
 
 from apps.audit import collector, imports, retries
-from apps.discovery import heartbeats
+from apps.discovery import accounts, heartbeats
 from apps.search import retention, store
 from workers.app import app
 
@@ -13,6 +13,11 @@ def heartbeat() -> None:
     now = timezone.now()
     heartbeats.beat(heartbeats.WORKER, now)
     heartbeats.beat(heartbeats.BEAT, now)
+
+
+@app.task
+def check_accounts() -> None:
+    accounts.check_requested(timezone.now)
 
 
 @app.task

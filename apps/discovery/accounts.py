@@ -1,6 +1,6 @@
 """AWS accounts: those met in data, and those connected by a role."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Protocol
 
@@ -64,6 +64,16 @@ def problems_of_role(account: Account) -> list[str]:
             f"{partition_of(account.home_region)}."
         )
     return problems
+
+
+def check_requested(clock: Callable[[], datetime]) -> None:
+    """Check every account that somebody asked about; each is taken up once."""
+    for account in Account.objects.exclude(check_requested_at=None):
+        ours = Account.objects.filter(
+            pk=account.pk, check_requested_at=account.check_requested_at
+        )
+        if ours.update(check_requested_at=None):
+            check(account, clock())
 
 
 def check(account: Account, now: datetime) -> None:

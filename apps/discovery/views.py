@@ -8,7 +8,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
-from apps.discovery import accounts as accounts_job
 from apps.discovery.accounts import visible_to
 from apps.discovery.arn import partition_of
 from apps.discovery.forms import AccountForm
@@ -64,11 +63,10 @@ def account(request: HttpRequest, number: str) -> HttpResponse:
 @everywhere(Role.ADMIN)
 @require_POST
 def check_account(request: HttpRequest, number: str) -> HttpResponse:
-    """Ask AWS now whether the account can be reached, and only as it should."""
+    """Have the worker find out whether the account can be reached as it should."""
     found = get_object_or_404(Account, pk=number)
-    accounts_job.check(found, timezone.now())
-    if found.is_connected:
-        messages.success(request, f"{found} can be reached.")
+    found.check_requested_at = timezone.now()
+    found.save(update_fields=["check_requested_at"])
     return redirect("account", number)
 
 

@@ -16,10 +16,13 @@ from django.test import Client
 
 from apps.audit import imports
 from apps.audit.kinds import TRAIL
+from apps.audit.logfile import read_log
+from apps.audit.logrecords import Record
 from apps.audit.models import ImportRun
 from apps.search import store
 from apps.search.engines.base import SearchRequest
 from apps.search.engines.embedded.engine import EmbeddedEngine
+from tests.conftest import cases_folder
 from tests.factories import NOON
 
 pytestmark = pytest.mark.cases
@@ -45,6 +48,24 @@ def import_all(cases: Path) -> ImportRun:
     run = imports.request([str(cases / "trail")])
     imports.claim(run.pk, NOON)
     return imports.execute(run.pk, store.engine())
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One test of each file that the cases name, whichever they are."""
+    if "case_file" in metafunc.fixturenames:
+        file = cases_folder() / "trail" / "expected_counts.json"
+        names = list(json.loads(file.read_text())["files"]) if file.exists() else []
+        metafunc.parametrize("case_file", names)
+
+
+def test_every_record_of_a_file_is_read(cases: Path, case_file: str) -> None:
+    (path,) = (cases / "trail").rglob(case_file)
+
+    with path.open("rb") as stream:
+        found = [one for some in read_log(iter([stream.read()])) for one in some]
+
+    assert len(found) == expected(cases)["files"][case_file]
+    assert all(isinstance(one, Record) for one in found)
 
 
 @pytest.mark.django_db

@@ -1,6 +1,7 @@
 """Accounts are reached by a role that demands our ExternalId, or not at all."""
 
 import pytest
+from django.test import Client
 
 from apps.discovery import accounts
 from apps.discovery.models import Account
@@ -82,3 +83,22 @@ def test_a_fault_of_aws_is_noted_and_not_raised(aws: FakeAws) -> None:
     aws.faults = [Fault("InternalFailure", "try later", 500)] * 9
 
     assert "InternalFailure: try later" in checked(an_account()).problem
+
+
+def test_a_page_asks_and_the_worker_checks_once(
+    aws: FakeAws, admin_client: Client
+) -> None:
+    account = an_account(role_arn=ROLE)
+    aws.trusted[ROLE] = account.external_id
+
+    admin_client.post(f"/accounts/{ACCOUNT}/check")
+    assert aws.calls == []
+    assert "finding out" in admin_client.get(f"/accounts/{ACCOUNT}/").content.decode()
+
+    accounts.check_requested(lambda: NOON)
+    asked = len(aws.calls)
+    accounts.check_requested(lambda: NOON)
+
+    account.refresh_from_db()
+    assert account.is_connected
+    assert asked == len(aws.calls) > 0

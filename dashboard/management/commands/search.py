@@ -1,4 +1,4 @@
-"""`search QUERY`: the same search as the site's, for terminals and pipes."""
+"""`search KIND QUERY`: the site's search, for terminals and pipes."""
 
 from argparse import ArgumentParser
 from collections.abc import Iterator
@@ -8,35 +8,41 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from apps.audit.kinds import TRAIL
 from apps.search import exporting, results, store
 from apps.search.engines.base import Hit, SearchRequest, SortOrder
 from apps.search.explorestate import ExploreState
 from apps.search.jsontree import visible
+from apps.search.kinds import Kind
 from apps.search.timerange import from_milliseconds, rfc3339
 
 
 class Command(BaseCommand):
-    help = "Search events on this machine, newest first."
+    help = "Search documents of a kind on this machine, newest first."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("kind", choices=list(store.kinds()))
         parser.add_argument("query", nargs="?", default="")
         parser.add_argument("--since", default="now-24h")
         parser.add_argument("--until", default="now")
-        parser.add_argument("--limit", type=int, default=50)
-        parser.add_argument(
-            "--json", action="store_true", help="whole records, one a line"
+        parser.add_argument("--size", type=int, default=50, help="rows, default 50")
+        shape = parser.add_mutually_exclusive_group()
+        shape.add_argument("--count", action="store_true", help="only how many")
+        shape.add_argument(
+            "--json", action="store_true", help="whole records, a line each"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         state = ExploreState(
             q=options["query"], since=options["since"], until=options["until"]
         )
+        kind = store.kind_named(options["kind"])
         try:
-            now = timezone.now()
-            asked = state.request(TRAIL, None, now, settings.SEARCH_SECONDS)
+            asked = state.request(kind, None, timezone.now(), settings.SEARCH_SECONDS)
+            if options["count"]:
+                self.stdout.write(_counted(asked))
+                return
             hits = exporting.hits(
-                store.reader(), asked, SortOrder.NEWEST, options["limit"]
+                store.reader(), asked, SortOrder.NEWEST, options["size"]
             )
             self._write(hits, asked, as_json=options["json"])
         except exporting.ExportCut as error:
@@ -53,16 +59,20 @@ class Command(BaseCommand):
                 self.stdout.write(exporting.ndjson(page).decode(), ending="")
             else:
                 for hit in page:
-                    self.stdout.write(_line(hit))
+                    self.stdout.write(_line(hit, asked.kind))
         if not as_json:
-            total = store.reader().count(asked)
-            more = "" if total.exact else f"; {total.partial}"
-            self.stderr.write(f"{total.value:,} {TRAIL.many} match{more}")
+            self.stderr.write(_counted(asked))
 
 
-def _line(hit: Hit) -> str:
+def _counted(asked: SearchRequest) -> str:
+    total = store.reader().count(asked)
+    more = "" if total.exact else f"; {total.partial}"
+    return f"{total.value:,} {asked.kind.many} match{more}"
+
+
+def _line(hit: Hit, kind: Kind) -> str:
     """Time and columns, two spaces apart, what would move the cursor written out."""
     record = exporting.record_of(hit)
-    cells = (results.cell(record, path) for path in TRAIL.columns)
+    cells = (results.cell(record, path) for path in kind.columns)
     shown = [visible(" ".join(values)) or "-" for values in cells]
     return "  ".join([rfc3339(from_milliseconds(hit.time_ms)), *shown])
