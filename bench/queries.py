@@ -6,6 +6,7 @@
 import os
 import tempfile
 from collections.abc import Callable
+from http import HTTPStatus
 from pathlib import Path
 
 EVENTS = 1_000_000
@@ -67,9 +68,15 @@ def _questions() -> list[tuple[str, float, Callable[[], object]]]:
 
     user, _ = User.objects.get_or_create(username="bench")
     Grant.objects.get_or_create(user=user, account=None, role=Role.VIEWER)
-    client = Client()
+    client = Client(SERVER_NAME="localhost", HTTP_ACCEPT_ENCODING="gzip")
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    page = "/explore/trail/?since=2026-07-01&until=2026-07-08"
+
+    def page(query: str) -> Callable[[], object]:
+        url = f"/explore/trail/?since=2026-07-01&until=2026-07-08{query}"
+        if client.get(url).status_code != HTTPStatus.OK:
+            raise RuntimeError(f"{url} is not served")
+        return lambda: client.get(url)
+
     return [
         ("newest 100", 10, lambda: reader.find(asked(""), 100)),
         ("a term with its count", 30, found("eventName:AssumeRole")),
@@ -86,8 +93,8 @@ def _questions() -> list[tuple[str, float, Callable[[], object]]]:
         ("a nested path", 20, found("requestParameters.bucketName:shop-cart-prod")),
         ("an infix wildcard", 1_000, found("*ssume*")),
         ("an infix wildcard of a field", 1_000, found("userAgent:*otocor*")),
-        ("Explore's page as served", 150, lambda: client.get(page)),
-        ("Explore's page of a term", 150, lambda: client.get(page + "&q=errorCode:*")),
+        ("Explore's page as served", 150, page("")),
+        ("Explore's page of a term", 150, page("&q=errorCode:*")),
     ]
 
 
