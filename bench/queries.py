@@ -53,7 +53,9 @@ def _questions() -> list[tuple[str, float, Callable[[], object]]]:
     from apps.search.engines.base import SearchRequest  # noqa: PLC0415
     from apps.search.language import parse  # noqa: PLC0415
     from apps.search.timerange import parse_range  # noqa: PLC0415
+    from dashboard import preparation  # noqa: PLC0415
 
+    preparation.ensure_tables()
     settings.STORAGES["staticfiles"] = {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
     }
