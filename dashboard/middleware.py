@@ -1,8 +1,14 @@
-"""Compression for pages, and for nothing that goes on."""
+"""What happens around every page: compression, and an index that fails."""
 
-from django.http import HttpRequest
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
+from django.shortcuts import render
+
+from apps.search.engines.base import EngineUnavailable, QueryTooBroad
+from apps.search.results import problem_of
 
 
 class PageGZipMiddleware(GZipMiddleware):
@@ -18,3 +24,22 @@ class PageGZipMiddleware(GZipMiddleware):
         if response.streaming:
             return response
         return super().process_response(request, response)
+
+
+class EngineProblemMiddleware:
+    """A page that needs the search index says so where it does not answer."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self._get_response(request)
+
+    def process_exception(
+        self, request: HttpRequest, exception: Exception
+    ) -> HttpResponse | None:
+        if not isinstance(exception, EngineUnavailable | QueryTooBroad):
+            return None
+        problem = problem_of(exception)
+        context = {"title": problem.title, "text": problem.text}
+        return render(request, "problem_page.html", context, status=503)

@@ -138,9 +138,5 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def failed(request: HttpRequest) -> HttpResponse:
-    return _problem_page(
-        request,
-        500,
-        "Something went wrong here",
-        "The fault is in Trailmap's log. Your data is as it was.",
-    )
+    """Without the frame: what it shows may be what failed."""
+    return render(request, "failed.html", status=500)

@@ -3,7 +3,11 @@
 from typing import ClassVar
 
 from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+
+# A century: longer than any rule asks for, and within every calendar.
+MOST_DAYS = 36_500
 
 
 class SavedView(models.Model):
@@ -38,7 +42,11 @@ class Retention(models.Model):
     """
 
     kind = models.CharField(max_length=40, primary_key=True)
-    keep_days = models.PositiveIntegerField(null=True, blank=True)
+    keep_days = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(MOST_DAYS)],
+    )
     drop_imported = models.BooleanField(default=False)
 
     def __str__(self) -> str:

@@ -15,6 +15,7 @@ import tantivy
 from apps.search.documents import PathNode
 from apps.search.engines.base import DayCount, EngineUnavailable
 from apps.search.engines.embedded import schema
+from apps.search.engines.embedded.panics import panics_told
 from apps.search.kinds import FieldType
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
@@ -31,14 +32,14 @@ class Day:
         self.folder = folder
         self.name = folder.name
         self._lock = threading.Lock()
+        failing = f"The search index of {folder.name} cannot be opened"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self.index = schema.open_index(str(folder))
+            with panics_told(failing):
+                self.index = schema.open_index(str(folder))
+                self._searcher = self.index.searcher()
         except (OSError, ValueError) as error:
-            raise EngineUnavailable(
-                f"The search index of {folder.name} cannot be opened: {error}"
-            ) from error
-        self._searcher = self.index.searcher()
+            raise EngineUnavailable(f"{failing}: {error}") from error
 
     @property
     def searcher(self) -> tantivy.Searcher:
