@@ -1,0 +1,99 @@
+"""Settings from the environment fail loudly and say how to mend them."""
+
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from dashboard import environment
+
+NAME = "SOME_SETTING"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1", True),
+        ("Yes", True),
+        ("on", True),
+        ("0", False),
+        ("false", False),
+        ("", False),
+    ],
+)
+def test_truths_have_several_names(
+    monkeypatch: pytest.MonkeyPatch, text: str, value: bool
+) -> None:
+    monkeypatch.setenv(NAME, text)
+
+    assert environment.boolean(NAME, default=not value) is value
+
+
+@pytest.mark.parametrize("text", ["maybe", "2", "ja"])
+def test_what_is_no_truth_is_refused(
+    monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setenv(NAME, text)
+
+    with pytest.raises(ImproperlyConfigured, match="neither true nor false"):
+        environment.boolean(NAME, default=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [("x", "not a number"), ("-1", "at least"), ("nan", "at least")],
+)
+def test_a_number_has_to_make_sense(
+    monkeypatch: pytest.MonkeyPatch, text: str, problem: str
+) -> None:
+    monkeypatch.setenv(NAME, text)
+
+    with pytest.raises(ImproperlyConfigured, match=problem):
+        environment.number(NAME, 1, least=0)
+
+
+def test_a_url_names_the_schemes_it_may_have(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(NAME, "mysql://x")
+
+    with pytest.raises(ImproperlyConfigured, match="sqlite://, postgres://"):
+        environment.url(NAME, "", ("sqlite", "postgres"))
+
+
+def test_lists_leave_out_what_is_empty(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(NAME, " a, ,b ")
+
+    assert environment.names(NAME) == ["a", "b"]
+
+
+def test_a_secret_comes_from_the_environment_a_named_file_or_the_home(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    named, ours = tmp_path / "named", tmp_path / "ours"
+    named.write_text("named\n")
+
+    made = environment.secret(NAME, ours)
+    assert len(made) >= 50
+    ours.write_text("ours\n")
+    assert environment.secret(NAME, ours) == "ours"
+    monkeypatch.setenv(f"{NAME}_FILE", str(named))
+    assert environment.secret(NAME, ours) == "named"
+    monkeypatch.setenv(NAME, "direct")
+    assert environment.secret(NAME, ours) == "direct"
+
+
+def test_a_secret_file_that_is_not_there_stops_the_start(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv(f"{NAME}_FILE", str(tmp_path / "lost"))
+
+    with pytest.raises(ImproperlyConfigured, match=f"{NAME}_FILE"):
+        environment.secret(NAME, tmp_path / "ours")
+
+
+def test_a_misspelt_name_is_told_with_those_there_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OURS_HOEM", "x")
+
+    with pytest.raises(ImproperlyConfigured, match="OURS_HOEM.*there are OURS_HOME"):
+        environment.refuse_unknown("OURS_", frozenset(("OURS_HOME",)))
