@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -36,6 +37,11 @@ _PAGES = (
 )
 
 
+# Pages that look at a stretch of time: going between them keeps it.
+_IN_TIME = ("explore", "actors", "resources")
+_CARRIED = ("since", "until", "account", "region")
+
+
 class Shell:
     """Asked for only by pages that draw the frame."""
 
@@ -52,10 +58,18 @@ class Shell:
         url = reverse(name, args=arguments)
         here = self._request.path
         is_current = here == url if url == "/" else here.startswith(url)
+        if name in _IN_TIME:
+            url += self._time_and_scope
         waiting = (
             quarantine.open_count(person(self._request)) if name == "quarantine" else 0
         )
         return Item(label, icon, url, is_current, waiting, "could not be read")
+
+    @cached_property
+    def _time_and_scope(self) -> str:
+        given = self._request.GET
+        kept = [(name, one) for name in _CARRIED for one in given.getlist(name)]
+        return "?" + urlencode(kept) if kept else ""
 
     @cached_property
     def accounts(self) -> list[Account]:

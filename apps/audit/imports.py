@@ -27,11 +27,13 @@ log = logging.getLogger(__name__)
 
 _CHUNK_BYTES = 1 << 20
 _STALE_AFTER = timedelta(seconds=60)
+_MOST_SKIPPED = 50
 # Whoever asks a run to stop writes its row too: progress leaves that field alone.
 _PROGRESS = [
     "state", "started_at", "beaten_at", "finished_at", "files_total", "files_done",
     "files_skipped", "bytes_total", "bytes_done", "new", "already_there",
     "quarantined", "first_event_at", "last_event_at", "problem", "read_up_to",
+    "skipped",
 ]  # fmt: skip
 _SUFFIXES = (".json", ".json.gz", ".gz", ".jsonl", ".ndjson", ".log")
 
@@ -191,6 +193,8 @@ class _Import:
         run.files_done += batch.files
         run.read_up_to = batch.last_file or run.read_up_to
         run.files_skipped += len(batch.skipped)
+        room = _MOST_SKIPPED - len(run.skipped)
+        run.skipped += [list(one) for one in batch.skipped[: max(0, room)]]
         run.new += tally.new
         run.already_there += tally.already_there
         run.quarantined += tally.quarantined

@@ -81,10 +81,10 @@ TRAIL = Kind(
     fields=_FIELDS,
     columns=(
         "eventName",
-        "eventSource",
-        "@actor",
-        "sourceIPAddress",
         "errorCode",
+        "@actor",
+        "eventSource",
+        "sourceIPAddress",
         "awsRegion",
     ),
     facets=("eventName", "@actor", "errorCode"),

@@ -112,6 +112,8 @@ class ImportRun(models.Model):
     paths = models.JSONField()
     # The last file, in the order of reading, whose events are durable.
     read_up_to = models.TextField(blank=True)
+    # The first files that hold no log, each with what it is instead.
+    skipped = models.JSONField(default=list, blank=True)
     state = models.CharField(
         max_length=10, choices=State.choices, default=State.REQUESTED
     )

@@ -47,6 +47,8 @@ _RESOURCE_FACETS = (
     "sourceIPAddress",
     "recipientAccountId",
 )
+# What the values of readOnly are called over time.
+_READ_ONLY = {"true": "Reads", "false": "Changes"}
 _ROLE_ARN = "requestParameters.roleArn"
 _TAKES_ON = Wildcard("eventName", ("AssumeRole", Mark.ANY_TEXT))
 
@@ -81,7 +83,13 @@ class Relations:
 
 
 def actor_node(key: str) -> Node:
-    return Equals("@actor", key)
+    """Events of an actor, named in full or as lists show it: `user/x`, `x`, `ec2`."""
+    if key.startswith("arn:"):
+        return Equals("@actor", key)
+    ends = [Wildcard("@actor", (Mark.ANY_TEXT, mark + key)) for mark in "/:"]
+    return AnyOf(
+        (Equals("@actor", key), Equals("@actor", f"{key}.amazonaws.com"), *ends)
+    )
 
 
 def resource_node(name: str) -> Node:
@@ -110,7 +118,14 @@ def actor_profile(reader: DocumentReader, asked: SearchRequest) -> Profile:
 
 
 def resource_profile(reader: DocumentReader, asked: SearchRequest) -> Profile:
-    return _profile(reader, asked, _RESOURCE_FACETS, "readOnly")
+    profile = _profile(reader, asked, _RESOURCE_FACETS, "readOnly")
+    if profile.histogram is None:
+        return profile
+    series = {
+        _READ_ONLY.get(name, name): counts
+        for name, counts in profile.histogram.series.items()
+    }
+    return replace(profile, histogram=replace(profile.histogram, series=series))
 
 
 def _profile(

@@ -42,6 +42,7 @@ def sources(request: HttpRequest) -> HttpResponse:
     context = {
         "sources": [_shown(source, visible, now) for source in shown],
         "runs": _runs(request),
+        "sees_all": visible is None,
         "days": store.reader().days(TRAIL) if visible is None else (),
         "is_admin": viewer.rights.may_everywhere(Role.ADMIN),
         "is_operator": viewer.rights.may_everywhere(Role.OPERATOR),
@@ -54,6 +55,7 @@ def runs(request: HttpRequest) -> HttpResponse:
     """The list of imports alone, for a page that keeps it up to date."""
     context = {
         "runs": _runs(request),
+        "sees_all": person(request).visible_accounts() is None,
         "is_operator": person(request).rights.may_everywhere(Role.OPERATOR),
     }
     return render(request, "audit/runs.html", context)
@@ -210,6 +212,7 @@ def quarantined(request: HttpRequest) -> HttpResponse:
             "dismissed": counts.get(states.DISMISSED, 0),
         },
         "is_operator": viewer.rights.may_everywhere(Role.OPERATOR),
+        "sees_all": viewer.visible_accounts() is None,
     }
     return render(request, "audit/quarantine.html", context)
 
@@ -221,6 +224,9 @@ def settle(request: HttpRequest) -> HttpResponse:
     states = QuarantinedRecord.State
     ids = [one for one in request.POST.getlist("record") if is_count(one)]
     chosen = QuarantinedRecord.objects.filter(pk__in=ids)
+    if not chosen.exists():
+        messages.error(request, "Choose a record first.")
+        return redirect("quarantine")
     if request.POST.get("what") == "dismiss":
         changed = chosen.update(state=states.DISMISSED)
         messages.success(request, f"Dismissed {changed}.")

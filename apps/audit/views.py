@@ -11,15 +11,15 @@ from django.utils import timezone
 
 from apps.audit import profiles
 from apps.audit.chains import chain
-from apps.audit.identities import short_name
+from apps.audit.identities import actor_of, short_name
 from apps.audit.kinds import TRAIL
 from apps.search import charts, store
 from apps.search.engines.base import Hit, SearchRequest
 from apps.search.explorestate import ExploreState, Filter, exact_clause
 from apps.search.pickers import Parameters, pairs, scope_picker, time_picker
-from apps.search.results import PROBLEMS, document_row, problem_of
-from apps.search.syntax import Node
-from apps.search.timerange import from_milliseconds
+from apps.search.results import PROBLEMS, document_row, problem_of, span_of
+from apps.search.syntax import Equals, Everything, Node
+from apps.search.timerange import from_milliseconds, rfc3339
 from apps.search.viewers import viewer_of
 
 _COLUMNS = ("eventName", "eventSource", "@actor", "sourceIPAddress", "errorCode")
@@ -73,7 +73,21 @@ def session(request: HttpRequest) -> HttpResponse:
     access_key = _named(request)
     scope = ExploreState().scope(viewer_of(request).visible_accounts())
     steps = chain(store.reader(), TRAIL, scope, access_key, timezone.now())
-    context = {"access_key": access_key, "steps": steps, "kind": TRAIL}
+    used = SearchRequest(
+        TRAIL,
+        timezone.now(),
+        Equals("userIdentity.accessKeyId", access_key),
+        scope=scope,
+        seconds=settings.SEARCH_SECONDS,
+    )
+    user = next(iter(store.reader().find(used, 1).hits), None)
+    context = {
+        "access_key": access_key,
+        "steps": steps,
+        "kind": TRAIL,
+        "user": actor_of(profiles.identity_of(user), user.account) if user else None,
+        "span": span_of(used),
+    }
     return render(request, "audit/session.html", context)
 
 
@@ -119,6 +133,7 @@ def _profile_context(
         "profile": profile,
         "first": _time(profile.first),
         "last": _time(profile.last),
+        "ever": _ever(profile),
         "rows": [document_row(hit, _COLUMNS) for hit in profile.recent],
         "columns": [
             {"path": path, "label": TRAIL.field(path).label} for path in _COLUMNS
@@ -155,6 +170,16 @@ def _time(hit: Hit | None) -> Any:
     return from_milliseconds(hit.time_ms) if hit else None
 
 
+def _ever(profile: profiles.Profile) -> dict[str, str]:
+    """From the first to the last event, as a page's URL takes it."""
+    if profile.first is None or profile.last is None:
+        return {}
+    return {
+        "since": rfc3339(from_milliseconds(profile.first.time_ms)),
+        "until": rfc3339(from_milliseconds(profile.last.time_ms + 1_000)),
+    }
+
+
 def _directory(request: HttpRequest, path: str, template: str) -> HttpResponse:
     parameters = dict(request.GET.lists())
     state, context = _frame(request)
@@ -166,6 +191,8 @@ def _directory(request: HttpRequest, path: str, template: str) -> HttpResponse:
         context["problem"] = problem_of(error)
         return render(request, template, context)
     facet = found.by_path[path]
+    if not facet.values and not found.partial:
+        context["elsewhere"] = span_of(replace(asked.at_any_time(), query=Everything()))
     context |= {
         "time": time_picker(parameters, asked.range),
         "names": [

@@ -161,10 +161,20 @@ class SignInLink(models.Model):
         cls.objects.filter(user=user, used_at=None).delete()
 
     @classmethod
+    def _good(cls, token: str, now: datetime) -> models.QuerySet[SignInLink]:
+        return cls.objects.filter(
+            digest=_digest(token), used_at=None, expires_at__gt=now
+        )
+
+    @classmethod
+    def is_good(cls, token: str, now: datetime) -> bool:
+        """Whether the token would sign somebody in."""
+        return cls._good(token, now).exists()
+
+    @classmethod
     def redeem(cls, token: str, now: datetime) -> User | None:
         """The person a token signs in, the first time it is used; else None."""
-        links = cls.objects.filter(digest=_digest(token), used_at=None)
-        if not links.filter(expires_at__gt=now).update(used_at=now):
+        if not cls._good(token, now).update(used_at=now):
             return None
         return User.objects.filter(signinlink__digest=_digest(token)).first()
 

@@ -26,6 +26,8 @@ _BACKEND = "django.contrib.auth.backends.ModelBackend"
 @require_http_methods(["GET", "POST"])
 def sign_in_by_link(request: HttpRequest, token: str) -> HttpResponse:
     """A link signs in once. It asks first: mail scanners open links, too."""
+    if not SignInLink.is_good(token, timezone.now()):
+        return render(request, "people/link_used.html", status=410)
     if request.method == "GET":
         return render(request, "people/sign_in_link.html")
     user = SignInLink.redeem(token, timezone.now())

@@ -32,7 +32,7 @@ def series_names(histogram: Histogram, without: str) -> Mapping[str, str]:
     return {name: known.get(name, name) for name in histogram.series}
 
 
-def histogram_figure(histogram: Histogram, without: str, height: int = 132) -> Figure:
+def histogram_figure(histogram: Histogram, without: str, height: int = 148) -> Figure:
     """Stacked bars over time; the calm series at the bottom, the rest on top.
 
     Every bar's `meta` is the place of its series in the histogram, for the legend.
@@ -47,7 +47,8 @@ def histogram_figure(histogram: Histogram, without: str, height: int = 132) -> F
             "name": names[series],
             "meta": list(names).index(series),
             "x": starts,
-            "y": list(histogram.series[series]),
+            # A bar of nothing is none: it is not named on hover, nor clicked.
+            "y": [count or None for count in histogram.series[series]],
             "width": [histogram.interval_ms * 0.86] * len(starts),
             "offset": histogram.interval_ms * 0.07,
             "marker": {"color": _SPECIAL.get(series) or next(colours, "series-other")},

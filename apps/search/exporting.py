@@ -11,6 +11,7 @@ import orjson
 from apps.search.documents import read_json
 from apps.search.engines.base import DocumentReader, Hit, SearchRequest, SortOrder
 from apps.search.jsontree import value_at
+from apps.search.kinds import Kind
 from apps.search.timerange import from_milliseconds, rfc3339
 
 _PAGE = 1_000
@@ -47,8 +48,10 @@ def ndjson(found: Sequence[Hit]) -> bytes:
     return b"".join(_one_line(hit.raw) + b"\n" for hit in found)
 
 
-def csv_header(columns: Sequence[str]) -> bytes:
-    return _csv_lines([["time", *map(_safe, columns), "id"]])
+def csv_header(columns: Sequence[str], kind: Kind) -> bytes:
+    """Names that are declared stand as they are: nobody from outside made them up."""
+    shown = [path if path in kind.by_path else _safe(path) for path in columns]
+    return _csv_lines([["time", *shown, "id"]])
 
 
 def csv_rows(found: Sequence[Hit], columns: Sequence[str]) -> bytes:

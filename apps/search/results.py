@@ -97,7 +97,7 @@ def results(question: Question) -> dict[str, Any]:
         context["series"] = charts.series_names(histogram, without)
         context["histogram_rows"] = charts.histogram_rows(histogram)
         context["split_by"] = _split_by(question)
-    if not total.value:
+    if not total.value and total.exact:
         context["elsewhere"] = _elsewhere(question)
     return context
 
@@ -119,7 +119,7 @@ def _drawn_span(question: Question) -> TimeRange | None:
     asked = question.request.range
     if asked.length < ALL_TIME.length / 10:
         return asked
-    found = _span_of(question.request)
+    found = span_of(question.request)
     if found is None:
         return None
     bounds = replace(question.state, since=found["since"], until=found["until"])
@@ -161,12 +161,12 @@ def _elsewhere(question: Question) -> dict[str, Any]:
         question.state, q="", filters=(), accounts=(), regions=()
     ).request(question.kind, anywhere.scope.accounts, anywhere.now, anywhere.seconds)
     return {
-        "matching": _span_of(anywhere),
-        "stored": _span_of(unfiltered.at_any_time()),
+        "matching": span_of(anywhere),
+        "stored": span_of(unfiltered.at_any_time()),
     }
 
 
-def _span_of(asked: SearchRequest) -> dict[str, Any] | None:
+def span_of(asked: SearchRequest) -> dict[str, Any] | None:
     """The first and last match, and how many there are; None without any."""
     reader = store.reader()
     newest = reader.find(asked, 1, SortOrder.NEWEST).hits
@@ -178,6 +178,7 @@ def _span_of(asked: SearchRequest) -> dict[str, Any] | None:
         "count": reader.count(asked),
         "since": rfc3339(from_milliseconds(oldest[0].time_ms)),
         "until": rfc3339(from_milliseconds(last_ms + 1_000)),
+        "first": from_milliseconds(oldest[0].time_ms),
         "last": from_milliseconds(last_ms),
     }
 

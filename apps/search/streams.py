@@ -79,7 +79,7 @@ def _ndjson(pages: Iterable[list[Hit]]) -> Iterator[bytes]:
 
 def _csv(question: Question, pages: Iterable[list[Hit]]) -> Iterator[bytes]:
     columns = question.state.shown_columns(question.kind)
-    yield exporting.csv_header(columns)
+    yield exporting.csv_header(columns, question.kind)
     for page in pages:
         yield exporting.csv_rows(page, columns)
 

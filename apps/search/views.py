@@ -35,6 +35,8 @@ from apps.search.viewers import viewer_of
 
 FACET_VALUES = 10
 _COMPLETIONS = 12
+# What a link to another page about the same events takes with it.
+_CARRIED = ("since", "until", "account", "region")
 
 
 def explore(request: HttpRequest, kind_name: str) -> HttpResponse:
@@ -69,6 +71,7 @@ def _frame(request: HttpRequest, kind: Kind, state: ExploreState) -> dict[str, A
         "export_rows": settings.EXPORT_ROWS,
         "curl": _curl(request, kind, state),
         "empty": (),
+        "sees_all": viewer_of(request).visible_accounts() is None,
     }
 
 
@@ -207,7 +210,7 @@ def _value_page(
     if name is None:
         return None
     times = pairs(dict(request.GET.lists()), without=())
-    kept = [(key, text) for key, text in times if key in ("since", "until")]
+    kept = [(key, text) for key, text in times if key in _CARRIED]
     return name, reverse(name) + "?" + urlencode([("name", value), *kept])
 
 

@@ -192,3 +192,51 @@ def test_the_page_of_a_resource_lists_what_touched_it(
 
     assert "PutBucketPolicy" in shown
     assert shown.count('<tr id="row-') == 2
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", [ALICE, "user/alice", "alice"])
+def test_an_actor_is_found_by_the_name_that_lists_show(
+    fill: Fill, viewer_client: Client, name: str
+) -> None:
+    fill(an_event())
+
+    shown = viewer_client.get(f"/actors/actor?name={quote(name)}&{DAY}")
+
+    assert "<dd>1</dd>" in shown.content.decode()
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("story")
+def test_a_key_names_who_uses_it_and_for_how_long(viewer_client: Client) -> None:
+    shown = viewer_client.get("/actors/session?name=AKIAALICE").content.decode()
+
+    assert "Used by" in shown
+    assert f">{ALICE}</a>" in shown
+    assert "1 event from" in shown
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["actors", "resources"])
+def test_a_directory_without_names_says_where_there_are_events(
+    fill: Fill, viewer_client: Client, path: str
+) -> None:
+    fill(an_event())
+
+    url = f"/{path}/?since=2020-01-01&until=2020-01-02"
+    shown = viewer_client.get(url).content.decode()
+
+    assert "since=2026-07-01T12:00:00Z&amp;until=2026-07-01T12:00:01Z" in shown
+
+
+@pytest.mark.django_db
+def test_reads_and_changes_are_called_so_over_time(
+    fill: Fill, viewer_client: Client
+) -> None:
+    fill(an_event(), an_event(readOnly=False))
+
+    url = f"/resources/resource?name=arn:aws:s3:::orders&{DAY}"
+    shown = viewer_client.get(url).content.decode()
+
+    assert "</i>Reads</span>" in shown
+    assert "</i>Changes</span>" in shown

@@ -94,6 +94,36 @@ def test_rows_are_walked_opened_and_closed_by_keys(explore: Page) -> None:
     expect(explore).not_to_have_url(re.compile("row="))
 
 
+def test_back_closes_the_record_and_stays_on_the_page(explore: Page) -> None:
+    explore.locator("#rows-body td.time a").first.click()
+    expect(explore.locator("#detail .tree").first).to_be_visible()
+    expect(explore.locator("#detail [role=tab]").first).to_be_focused()
+
+    explore.go_back()
+
+    expect(explore.locator("#detail")).to_be_hidden()
+    expect(explore.locator(".total strong")).to_have_text("180")
+
+
+def test_the_time_range_is_chosen_by_keys(explore: Page) -> None:
+    explore.keyboard.press("t")
+    expect(explore.get_by_role("link", name="Last 15 minutes")).to_be_focused()
+    explore.keyboard.press("Escape")
+    expect(explore.locator("#time-popover")).to_be_hidden()
+
+
+def test_filtering_on_the_page_of_an_actor_keeps_the_actor(
+    page: Page, site: Site
+) -> None:
+    name = "arn:aws:iam::111122223333:user/alice"
+    page.goto(f"{site.url}/actors/actor?name={name}&{CALM}")
+    page.locator(".facet .value", has_text="PutObject").click()
+    page.get_by_role("menuitem", name="Filter for this value").click()
+
+    expect(page.locator(".chip")).to_have_count(2)
+    expect(page.locator(".total strong")).to_have_text("60")
+
+
 def test_a_link_with_a_row_opens_it(page: Page, site: Site) -> None:
     page.goto(f"{site.url}/explore/trail/?{CALM}&row=calm-5.111122223333")
 
@@ -102,6 +132,7 @@ def test_a_link_with_a_row_opens_it(page: Page, site: Site) -> None:
 
 def test_more_rows_come_as_one_scrolls(explore: Page) -> None:
     expect(explore.locator("#rows-body tr[data-id]")).to_have_count(100)
+    explore.locator("#rows-body tr").nth(5).hover()
     explore.mouse.wheel(0, 20_000)
 
     expect(explore.locator("#rows-body tr[data-id]")).to_have_count(180)

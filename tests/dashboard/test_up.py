@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from http import HTTPStatus
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -42,6 +43,8 @@ def sign_in(site: Site) -> str:
         connection.request("GET", path)
         answer = connection.getresponse()
         page = answer.read().decode()
+        if answer.status != HTTPStatus.OK:
+            return ""
         csrf = (answer.getheader("Set-Cookie") or "").split(";")[0]
         token = page.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]
         headers = {"Cookie": csrf, "Content-Type": "application/x-www-form-urlencoded"}
@@ -74,6 +77,10 @@ def test_the_first_start_makes_an_admin_and_every_part_reports(site: Site) -> No
 def test_the_link_of_the_first_start_works_once(site: Site) -> None:
     assert sign_in(site)
     assert not sign_in(site)
+
+
+def test_another_link_leads_to_where_the_site_is(site: Site) -> None:
+    assert site.run("signin-link").stdout.startswith(f"{site.url}/sign-in/")
 
 
 def test_a_second_process_is_refused_with_a_sentence(site: Site) -> None:
@@ -143,4 +150,5 @@ def test_a_misspelt_setting_stops_the_start_with_a_sentence(
     site.stop()
 
     assert site.process.returncode != 0
-    assert "TRAILMAP_HOEM is not a setting" in site.output
+    assert "cannot start: TRAILMAP_HOEM is not a setting" in site.output
+    assert "Traceback" not in site.output

@@ -32,6 +32,7 @@ def test_a_link_signs_in_once_and_only_after_it_was_confirmed(client: Client) ->
 
     assert client.get(url).status_code == 200
     assert client.post(url).status_code == 302
+    assert Client().get(url).status_code == 410
     assert Client().post(url).status_code == 410
 
 

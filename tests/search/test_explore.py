@@ -1,5 +1,6 @@
 """Explore as it is served: results, empty states, errors, parts of the page."""
 
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -213,3 +214,36 @@ def test_a_page_counts_within_what_one_may_see(fill: Fill) -> None:
     fill(an_event(), an_event(recipientAccountId=OTHER_ACCOUNT))
 
     assert "<strong>1</strong> event" in page(signed_in("here", Role.VIEWER, ACCOUNT))
+
+
+def test_an_answer_that_was_cut_is_not_said_to_be_empty(
+    fill: Fill, viewer_client: Client, settings: Any
+) -> None:
+    fill(an_event())
+    settings.SEARCH_SECONDS = 0.0
+
+    shown = page(viewer_client, f"{DAY}&q=errorCode:*")
+
+    assert "Not everything was searched" in shown
+    assert "No event in this time range" not in shown
+
+
+def test_links_to_other_pages_keep_time_and_scope(
+    fill: Fill, viewer_client: Client
+) -> None:
+    fill(an_event())
+
+    shown = page(viewer_client, f"{DAY}&account={ACCOUNT}&q=x")
+
+    kept = f"since=2026-07-01&amp;until=2026-07-02&amp;account={ACCOUNT}"
+    assert f'href="/actors/?{kept}"' in shown
+    assert f'href="/resources/?{kept}"' in shown
+
+
+def test_who_may_see_nothing_is_not_told_to_import(fill: Fill) -> None:
+    fill(an_event())
+
+    shown = page(signed_in("new", None))
+
+    assert "Nothing is stored that you may see" in shown
+    assert "FOLDER" not in shown

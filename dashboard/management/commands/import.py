@@ -14,10 +14,11 @@ from apps.audit.models import ImportRun
 from apps.search import store
 from apps.search.homelock import HomeInUse, HomeLock
 from apps.search.timerange import rfc3339
-from dashboard import preparation
+from dashboard import addresses, preparation
 
 _KINDS = ("cloudtrail",)
 _LOOK_EVERY_SECONDS = 0.5
+_NAMED = 10
 
 
 class Command(BaseCommand):
@@ -103,11 +104,13 @@ class Command(BaseCommand):
         self.stdout.write(counts)
         if run.files_skipped:
             self.stdout.write(
-                f"Skipped {run.files_skipped:,} of {run.files_total:,} files: they "
-                "hold no CloudTrail records."
+                f"Skipped {run.files_skipped:,} of {run.files_total:,} files, which "
+                "hold no CloudTrail records:"
             )
+            for name, reason in run.skipped[:_NAMED]:
+                self.stdout.write(f"  {name}: {reason}")
         if run.quarantined:
-            self.stdout.write(f"See {settings.PUBLIC_URL}/quarantine/")
+            self.stdout.write(f"See {addresses.current()}/quarantine/")
         if run.first_event_at and run.last_event_at:
             since, until = rfc3339(run.first_event_at), rfc3339(run.last_event_at)
             self.stdout.write(f"Events from {since} to {until}")

@@ -1,11 +1,14 @@
-"""`search KIND QUERY`: the site's search, for terminals and pipes."""
+"""`search KIND QUERY`: the site's search, for terminals and pipes.
+
+A query that begins with a minus sign stands after `--`.
+"""
 
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from apps.search import exporting, results, store
@@ -18,6 +21,12 @@ from apps.search.timerange import from_milliseconds, rfc3339
 
 class Command(BaseCommand):
     help = "Search documents of a kind on this machine, newest first."
+
+    def create_parser(self, *args: Any, **kwargs: Any) -> CommandParser:
+        """Options may stand before the query as well as after it."""
+        parser = super().create_parser(*args, **kwargs)
+        parser.parse_args = parser.parse_intermixed_args  # type: ignore[method-assign]
+        return parser
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("kind", choices=list(store.kinds()))
@@ -67,7 +76,9 @@ class Command(BaseCommand):
 def _counted(asked: SearchRequest) -> str:
     total = store.reader().count(asked)
     more = "" if total.exact else f"; {total.partial}"
-    return f"{total.value:,} {asked.kind.many} match{more}"
+    since, until = rfc3339(asked.range.since), rfc3339(asked.range.until)
+    noun = asked.kind.one if total.value == 1 else asked.kind.many
+    return f"{total.value:,} {noun} from {since} to {until}{more}"
 
 
 def _line(hit: Hit, kind: Kind) -> str:

@@ -3,10 +3,10 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from apps.discovery.models import User
+from dashboard import addresses
 from dashboard.links import sign_in_url
 
 
@@ -26,4 +26,4 @@ class Command(BaseCommand):
             raise CommandError(
                 f"There is no active person {options['name']!r}; there is {known}."
             )
-        self.stdout.write(sign_in_url(user, settings.PUBLIC_URL))
+        self.stdout.write(sign_in_url(user, addresses.current()))

@@ -12,7 +12,7 @@ from apps.discovery.models import Grant, User
 from apps.discovery.roles import Role
 from apps.search import store
 from apps.search.homelock import HomeInUse, HomeLock
-from dashboard import embedded, preparation
+from dashboard import addresses, embedded, preparation
 from dashboard.links import sign_in_url
 from workers.app import app as celery
 
@@ -46,6 +46,7 @@ class Command(BaseCommand):
         link = self._first_sign_in(base)
 
         def ready() -> None:
+            addresses.note(base)
             self.stdout.write(f"Trailmap is at {base}/")
             if link:
                 self.stdout.write(f"Sign in once with {link}")

@@ -62,7 +62,7 @@ onAct("cancel", () => onItsWay?.abort());
 // A page that says what went wrong is shown; in a part of a page it is told.
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   const landed = new URL(detail.xhr.responseURL || location.href);
-  if (!isPage(detail) && landed.pathname.startsWith("/sign-in")) {
+  if (landed.pathname.startsWith("/sign-in")) {
     detail.shouldSwap = false;
     location.reload();
   } else if (detail.xhr.status >= 400) {
@@ -83,6 +83,15 @@ onAct("theme", () => {
 });
 onAct("open-nav", () => { $(".side").classList.add("open"); $(".side a").focus(); });
 onAct("close-nav", () => $(".side").classList.remove("open"));
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") $(".side.open")?.classList.remove("open");
+});
+document.addEventListener("click", (event) => {
+  if (!$(".side.open") || event.target.closest(".side, [data-act=open-nav]")) return;
+  event.preventDefault();
+  event.stopPropagation();
+  $(".side").classList.remove("open");
+}, true);
 onAct("copy", (button) => copy(button.dataset.copy, button.dataset.done));
 onAct("copy-text", (button) => copy($(`#${button.dataset.from}`).textContent));
 onAct("copy-link", () => copy(location.href, "Copied the link"));
@@ -112,6 +121,12 @@ document.addEventListener("keydown", (event) => {
   const next = tabs[(tabs.indexOf(tab) + step) % tabs.length];
   choose(next);
   next.focus();
+});
+
+// A secret is in the answer to a form: reloading must not make another.
+onContent((root) => {
+  const secret = $("[data-page]", root);
+  if (secret) history.replaceState(history.state, "", secret.dataset.page);
 });
 
 // Times are served in UTC; the reader may prefer their own zone.

@@ -60,6 +60,7 @@ async function draw(node) {
   node.on("plotly_selected", (chosen) => {
     if (chosen?.range) zoom(...chosen.range.x.map(fromAxis));
   });
+  node.on("plotly_doubleclick", () => history.back());
   node.on("plotly_click", ({ points: [point] }) => {
     const start = fromAxis(point.x);
     zoom(start, new Date(start.getTime() + figure.interval_ms));

@@ -12,7 +12,7 @@ onAct("value", async (button) => {
   url.searchParams.set("value", button.dataset.value);
   const box = button.getBoundingClientRect();
   await load(url.href, "#menu");
-  if (!$("#chosen-facet")) $("[data-act=top-values]", menu)?.remove();
+  if (!$("#chosen-facet")) { for (const item of $$("[data-act=top-values], [data-column]", menu)) item.remove(); }
   menu.showPopover();
   const left = Math.min(box.left, innerWidth - menu.offsetWidth - 8);
   const below = box.bottom + 4 + menu.offsetHeight < innerHeight;
@@ -121,21 +121,42 @@ function choose(row) {
   row.focus({ preventScroll: true });
 }
 
-function open(row) {
+// Opening a record is a step that Back undoes; going on to the next one is not.
+async function open(row) {
   choose(row);
-  history.replaceState(history.state, "", changedUrl({ row: row.dataset.id }));
+  const url = changedUrl({ row: row.dataset.id });
+  if ($("#detail").hidden) history.pushState(null, "", url);
+  else history.replaceState(history.state, "", url);
+  await show(row);
+}
+
+async function show(row) {
+  const wasOpen = !$("#detail").hidden;
   $("#detail").hidden = false;
-  load($("td.time a", row).getAttribute("href") + location.search, "#detail");
+  await load($("td.time a", row).getAttribute("href") + location.search, "#detail");
+  if (!wasOpen) $("#detail .tabs [aria-selected=true]")?.focus({ preventScroll: true });
+}
+
+addEventListener("popstate", () => {
+  const detail = $("#detail");
+  const id = new URLSearchParams(location.search).get("row");
+  if (!detail) return;
+  const row = id && document.getElementById(`row-${id}`);
+  if (row) { choose(row); show(row); }
+  else if (!id) hide();
+});
+
+function hide() {
+  $("#detail").hidden = true;
+  $("#detail").replaceChildren();
+  chosenRow()?.focus();
 }
 
 function close() {
   const detail = $("#detail");
-  if (!detail || detail.hidden) return false;
-  detail.hidden = true;
-  detail.replaceChildren();
+  if (!detail || detail.hidden) return;
   history.replaceState(history.state, "", changedUrl({ row: null }));
-  chosenRow()?.focus();
-  return true;
+  hide();
 }
 
 onAct("open-row", (link) => {

@@ -11,7 +11,10 @@ const page = (label) => () => {
 const KEYS = {
   "/": () => focus(".query-box input"),
   q: () => focus(".query-box input"),
-  t: () => $("#time-popover")?.togglePopover(),
+  t: () => {
+    $("#time-popover")?.togglePopover();
+    $("#time-popover:popover-open a")?.focus();
+  },
   z: () => press("#zoom-out"),
   r: () => press("#read-again"),
   u: (event) => act("zone", event),

@@ -19,7 +19,8 @@ function links(selector, iconName, note) {
 function commands(text) {
   const known = [
     ...links(".side a[href]:not(.brand)", "chevron-right", "Page"),
-    ...links("#views-popover .views a", "bookmark", "View"),
+    ...links("#views-popover .views.saved a", "bookmark", "View"),
+    ...links("#views-popover .views.examples a", "search", "Example"),
     ...links("#time-popover .quick a", "clock", "Time range"),
     ...ACTIONS.map(([label, name, action]) => ({ label, icon: name, note: "Action", run: (event) => act(action, event) })),
   ];
@@ -31,14 +32,18 @@ function commands(text) {
 function searches(text) {
   const { explore, actor, resource } = $("#palette").dataset;
   const shown = text.length > 40 ? `${text.slice(0, 40)}…` : text;
-  const name = encodeURIComponent(text);
+  const here = new URLSearchParams(location.search);
+  const named = new URLSearchParams({ name: text });
+  for (const kept of ["since", "until", "account", "region"]) {
+    for (const value of here.getAll(kept)) named.append(kept, value);
+  }
   const at = location.pathname === explore ? new URLSearchParams(location.search) : new URLSearchParams();
   at.delete("row");
   at.set("q", text);
   return [
     { label: `Search events for ${shown}`, icon: "search", note: "Search", run: () => visit(`${explore}?${at}`) },
-    { label: `Actor ${shown}`, icon: "fingerprint", note: "Open", run: () => visit(`${actor}?name=${name}`) },
-    { label: `Resource ${shown}`, icon: "box", note: "Open", run: () => visit(`${resource}?name=${name}`) },
+    { label: `Actor ${shown}`, icon: "fingerprint", note: "Open", run: () => visit(`${actor}?${named}`) },
+    { label: `Resource ${shown}`, icon: "box", note: "Open", run: () => visit(`${resource}?${named}`) },
   ];
 }
 

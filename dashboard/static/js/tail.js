@@ -14,6 +14,8 @@ const button = () => $("[data-act=tail]");
 
 function show() {
   $("#tail-bar").hidden = !source;
+  $("#tail-bar").classList.toggle("paused", isPaused);
+  $("#tail-state").textContent = isPaused ? "Paused" : "Live";
   button()?.setAttribute("aria-pressed", String(Boolean(source)));
   if (!source) return;
   const now = performance.now();
@@ -31,6 +33,7 @@ function show() {
 function insert(rows) {
   const body = $("#rows-body");
   $("#found").hidden = false;
+  $(".summary")?.classList.add("stale");
   $(".explore > .empty")?.remove();
   for (const row of rows) {
     if (document.getElementById(row.id)) continue;
@@ -49,7 +52,7 @@ function receive(event) {
   const found = [...made.content.querySelectorAll("tr")].reverse();
   arrivals.push({ at: performance.now(), count: shown + missed });
   dropped += missed;
-  const isAtTop = scrollY < 400;
+  const isAtTop = $("#rows-scroll").scrollTop < 200 && scrollY < 400;
   if (isPaused || !isAtTop) waiting.push(found);
   else insert(found);
   show();
@@ -58,6 +61,7 @@ function receive(event) {
 function resume() {
   isPaused = false;
   for (const rows of waiting.splice(0)) insert(rows);
+  $("#rows-scroll").scrollTo({ top: 0 });
   scrollTo({ top: 0 });
   show();
 }
@@ -83,6 +87,7 @@ function start(url) {
 onAct("tail", (pressed) => {
   if (source) stop();
   else start(pressed.dataset.tail);
+  pressed.blur();
   show();
 });
 onAct("tail-pause", () => { if (isPaused) resume(); else { isPaused = true; show(); } });
