@@ -27,7 +27,7 @@ const AFTER_G = {
   h: page("Home"), e: page("Explore"), a: page("Actors"), r: page("Resources"), s: page("Sources"), q: page("Quarantine"),
 };
 
-let afterG = 0;
+let afterG = -Infinity;
 document.addEventListener("keydown", (event) => {
   const key = event.key;
   if ((event.ctrlKey || event.metaKey) && key.toLowerCase() === "k") {
@@ -41,7 +41,7 @@ document.addEventListener("keydown", (event) => {
     $("form.query").requestSubmit();
   } else if (!(isTyping(event) || event.ctrlKey || event.metaKey || event.altKey || $("dialog[open]"))) {
     const isSecond = event.timeStamp - afterG < 1000;
-    afterG = key === "g" ? event.timeStamp : 0;
+    afterG = key === "g" ? event.timeStamp : -Infinity;
     const run = isSecond ? AFTER_G[key] : KEYS[key];
     if (!run) return;
     event.preventDefault();
