@@ -7,22 +7,9 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-_TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
-
 
 def text(name: str, default: str) -> str:
     return os.environ.get(name, default)
-
-
-def boolean(name: str, *, default: bool) -> bool:
-    value = os.environ.get(name)
-    if value is None:
-        return default
-    if value.lower() in _TRUE:
-        return True
-    if value.lower() in _FALSE:
-        return False
-    raise ImproperlyConfigured(f"{name}={value!r} is neither true nor false.")
 
 
 def number(name: str, default: float, *, least: float) -> float:

@@ -1,20 +1,16 @@
 """Is the site alive, and is it ready: for load balancers and people in a hurry."""
 
-import shutil
 from collections.abc import Callable
 from datetime import datetime
 
-from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
-from apps.discovery import heartbeats
+from apps.discovery import diagnosis, heartbeats
 from apps.search import store
-
-_LEAST_FREE_BYTES = 512 << 20
 
 
 @login_not_required
@@ -49,10 +45,7 @@ def _engine(now: datetime) -> str | None:
 
 
 def _disk(now: datetime) -> str | None:
-    free = shutil.disk_usage(settings.HOME).free
-    if free < _LEAST_FREE_BYTES:
-        return f"Only {free >> 20} MiB are free where Trailmap keeps its data."
-    return None
+    return next(diagnosis.disk()).problem
 
 
 def _worker(now: datetime) -> str | None:

@@ -33,11 +33,10 @@ class ListedObject:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message of a queue; `receipt` deletes it, `received` is how often it came."""
+    """A message of a queue; `receipt` deletes it."""
 
     body: str
     receipt: str
-    received: int
 
 
 class Bucket:
@@ -86,14 +85,9 @@ class Queue:
             QueueUrl=self._url,
             MaxNumberOfMessages=_MESSAGES,
             WaitTimeSeconds=_LONG_POLL_SECONDS,
-            AttributeNames=["ApproximateReceiveCount"],
         )
         return [
-            Message(
-                message["Body"],
-                message["ReceiptHandle"],
-                int(message.get("Attributes", {}).get("ApproximateReceiveCount", 1)),
-            )
+            Message(message["Body"], message["ReceiptHandle"])
             for message in answer.get("Messages", ())
         ]
 

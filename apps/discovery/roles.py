@@ -41,6 +41,3 @@ class Rights:
         return frozenset(
             account for account, here in self.by_account.items() if here >= role
         )
-
-
-NO_RIGHTS = Rights(None, {})

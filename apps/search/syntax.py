@@ -105,16 +105,3 @@ def all_of(*clauses: Node) -> Node:
     if not kept:
         return Everything()
     return kept[0] if len(kept) == 1 else AllOf(kept)
-
-
-def fields_of(node: Node) -> frozenset[str]:
-    """Every field name that the query mentions."""
-    match node:
-        case AllOf(clauses) | AnyOf(clauses):
-            return frozenset[str]().union(*map(fields_of, clauses))
-        case Not(clause):
-            return fields_of(clause)
-        case Equals(field) | Range(field) | Exists(field) | Wildcard(str(field)):
-            return frozenset((field,))
-        case _:
-            return frozenset()

@@ -11,35 +11,6 @@ NAME = "SOME_SETTING"
 
 
 @pytest.mark.parametrize(
-    ("text", "value"),
-    [
-        ("1", True),
-        ("Yes", True),
-        ("on", True),
-        ("0", False),
-        ("false", False),
-        ("", False),
-    ],
-)
-def test_truths_have_several_names(
-    monkeypatch: pytest.MonkeyPatch, text: str, value: bool
-) -> None:
-    monkeypatch.setenv(NAME, text)
-
-    assert environment.boolean(NAME, default=not value) is value
-
-
-@pytest.mark.parametrize("text", ["maybe", "2", "ja"])
-def test_what_is_no_truth_is_refused(
-    monkeypatch: pytest.MonkeyPatch, text: str
-) -> None:
-    monkeypatch.setenv(NAME, text)
-
-    with pytest.raises(ImproperlyConfigured, match="neither true nor false"):
-        environment.boolean(NAME, default=True)
-
-
-@pytest.mark.parametrize(
     ("text", "problem"),
     [("x", "not a number"), ("-1", "at least"), ("nan", "at least")],
 )

@@ -106,7 +106,7 @@ def test_an_index_that_cannot_be_used_is_said_so(
 def test_little_room_is_said_in_time(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dashboard.health._LEAST_FREE_BYTES", 1 << 60)
+    monkeypatch.setattr("apps.discovery.diagnosis._LEAST_FREE_BYTES", 1 << 60)
 
     assert "MiB are free" in readiness(client)["disk"]
 

@@ -9,7 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from plotly.io import to_json
 
-from apps.search.explorestate import ExploreState, exact_clause
+from apps.search.explorestate import ExploreState
 from apps.search.jsontree import visible
 from apps.search.kinds import Kind
 from apps.search.timerange import rfc3339
@@ -104,12 +104,6 @@ def share(value: float) -> str:
 @register.filter
 def indent(depth: int) -> str:
     return f"indent-{min(depth, 24)}"
-
-
-@register.simple_tag
-def clause(kind: Kind, path: str, value: str) -> str:
-    """The filter for exactly this value."""
-    return exact_clause(kind, path, value)
 
 
 @register.simple_tag
