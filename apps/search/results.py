@@ -89,7 +89,9 @@ def results(question: Question) -> dict[str, Any]:
         "page": page,
         "rows": table_rows(question, page),
         "histogram": histogram,
-        "partial": total.partial or page.partial,
+        "partial": total.partial
+        or page.partial
+        or (histogram.partial if histogram else None),
     }
     if histogram is not None:
         without = _without_label(question)

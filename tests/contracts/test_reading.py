@@ -262,3 +262,14 @@ def test_a_frequent_value_is_counted_where_it_is_rare(engine: DocumentEngine) ->
     found = engine.reader.histogram(ask("", "2026-07-01", "2026-07-03"), DAY_MS, "name")
 
     assert found.series["a"] == (40, 1)
+
+
+def test_a_facet_that_was_cut_short_is_not_called_exact(
+    engine: DocumentEngine,
+) -> None:
+    store(engine, thing({"name": "x"}))
+
+    found = engine.reader.facets(ask("name:x", seconds=0.0), ["name"], 5)
+
+    assert found.partial
+    assert not found.by_path["name"].exact

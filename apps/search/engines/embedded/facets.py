@@ -7,7 +7,7 @@ bound how frequent a value can be that no day returned.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from apps.search.documents import shown_text
@@ -49,7 +49,8 @@ def facets(
     by_path = {}
     for at, path in enumerate(paths):
         per_day = [values[at] for _, values in answers.values]
-        by_path[path] = _merged(days, request, path, per_day, size)
+        merged = _merged(days, request, path, per_day, size)
+        by_path[path] = replace(merged, exact=merged.exact and not answers.partial)
     total = sum(total for total, _ in answers.values)
     return Facets(by_path, total, answers.partial)
 
