@@ -32,6 +32,7 @@ class Site:
         self.port = free_port()
         self.output = ""
         self._answers = threading.Event()
+        self._offers_link = threading.Event()
         self._began = time.monotonic()
         self.process = self.start("up", "--port", str(self.port))
         self._gatherer = threading.Thread(target=self._gather, daemon=True)
@@ -56,6 +57,8 @@ class Site:
             if line.startswith("Trailmap is at"):
                 self.ready_after = time.monotonic() - self._began
                 self._answers.set()
+            if _LINK.search(line):
+                self._offers_link.set()
         self._answers.set()
 
     def wait(self) -> Site:
@@ -71,8 +74,9 @@ class Site:
     @property
     def link(self) -> str:
         """The one-time link of the first start."""
+        assert self._offers_link.wait(_READY_WITHIN_SECONDS), self.output
         found = _LINK.search(self.output)
-        assert found, self.output
+        assert found
         return found.group()
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
