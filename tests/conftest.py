@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from django.test import Client
 
@@ -20,6 +21,12 @@ from tests.factories import a_user
 from tests.fakes import FakeAws, serve
 
 Fill = Callable[..., None]
+
+# A busy machine is no reason to fail; where CI decides, the same examples each time.
+hypothesis.settings.register_profile(
+    "trailmap", deadline=None, derandomize=os.environ.get("CI") == "true"
+)
+hypothesis.settings.load_profile("trailmap")
 
 
 @pytest.fixture(autouse=True)
