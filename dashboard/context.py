@@ -12,6 +12,7 @@ from apps.audit import quarantine
 from apps.discovery.accounts import visible_to
 from apps.discovery.models import Account
 from apps.discovery.permissions import person
+from apps.search.pickers import carried
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,6 @@ _PAGES = (
 
 # Pages that look at a stretch of time: going between them keeps it.
 _IN_TIME = ("explore", "actors", "resources")
-_CARRIED = ("since", "until", "account", "region")
 
 
 class Shell:
@@ -67,8 +67,7 @@ class Shell:
 
     @cached_property
     def _time_and_scope(self) -> str:
-        given = self._request.GET
-        kept = [(name, one) for name in _CARRIED for one in given.getlist(name)]
+        kept = carried(dict(self._request.GET.lists()))
         return "?" + urlencode(kept) if kept else ""
 
     @cached_property

@@ -13,9 +13,9 @@ from apps.audit.models import ImportRun, TrailSource
 from apps.discovery.permissions import everywhere, person
 from apps.discovery.roles import Role
 from apps.search import store
-from apps.search.engines.base import Scope, SearchRequest, SortOrder
+from apps.search.engines.base import Scope, SearchRequest
 from apps.search.models import Retention
-from apps.search.timerange import from_milliseconds, rfc3339
+from apps.search.results import span_of
 
 _RUNS = 5
 # The query language by example; the same list is in docs/query-language.md.
@@ -46,7 +46,9 @@ def home(request: HttpRequest) -> HttpResponse:
     visible = viewer.visible_accounts()
     context = {
         "kind": TRAIL,
-        "stored": _stored(Scope(visible)),
+        "stored": span_of(
+            SearchRequest(TRAIL, timezone.now(), scope=Scope(visible), seconds=5.0)
+        ),
         "sources": TrailSource.objects.filter(
             **({} if visible is None else {"account__in": visible})
         ),
@@ -56,23 +58,6 @@ def home(request: HttpRequest) -> HttpResponse:
         "needs_password": not viewer.has_usable_password(),
     }
     return render(request, "home.html", context)
-
-
-def _stored(scope: Scope) -> dict[str, object] | None:
-    """The extent of what one may see; None where that is nothing."""
-    asked = SearchRequest(TRAIL, timezone.now(), scope=scope, seconds=5.0)
-    reader = store.reader()
-    newest = reader.find(asked, 1, SortOrder.NEWEST).hits
-    oldest = reader.find(asked, 1, SortOrder.OLDEST).hits
-    if not newest or not oldest:
-        return None
-    return {
-        "total": reader.count(asked),
-        "first": from_milliseconds(oldest[0].time_ms),
-        "last": from_milliseconds(newest[0].time_ms),
-        "since": rfc3339(from_milliseconds(oldest[0].time_ms)),
-        "until": rfc3339(from_milliseconds(newest[0].time_ms + 1_000)),
-    }
 
 
 def query_help(request: HttpRequest) -> HttpResponse:

@@ -57,23 +57,22 @@ def request(paths: Sequence[str], user_id: int | None = None) -> ImportRun:
 
 def claim(run_id: int, now: datetime) -> bool:
     """Whether the run is now ours: it waited, or its process died."""
-    state = ImportRun.State
-    waiting = models.Q(state=state.REQUESTED)
-    died = models.Q(state=state.RUNNING, beaten_at__lt=now - _STALE_AFTER)
-    taken = ImportRun.objects.filter(waiting | died, pk=run_id).update(
-        state=state.RUNNING, beaten_at=now
-    )
-    return bool(taken)
+    ours = _to_take_up(now).filter(pk=run_id)
+    return bool(ours.update(state=ImportRun.State.RUNNING, beaten_at=now))
 
 
 def waiting_runs(now: datetime) -> list[int]:
     """Runs that somebody should take up, oldest first."""
+    runs = _to_take_up(now).order_by("requested_at")
+    return list(runs.values_list("pk", flat=True))
+
+
+def _to_take_up(now: datetime) -> models.QuerySet[ImportRun]:
+    """Runs that wait, and those whose process died."""
     state = ImportRun.State
-    runs = ImportRun.objects.filter(
-        models.Q(state=state.REQUESTED)
-        | models.Q(state=state.RUNNING, beaten_at__lt=now - _STALE_AFTER)
-    )
-    return list(runs.order_by("requested_at").values_list("pk", flat=True))
+    waiting = models.Q(state=state.REQUESTED)
+    died = models.Q(state=state.RUNNING, beaten_at__lt=now - _STALE_AFTER)
+    return ImportRun.objects.filter(waiting | died)
 
 
 def execute(

@@ -13,7 +13,7 @@ from apps.discovery.accounts import Viewer
 
 # A file full of rubbish is one problem: beyond this, only its count goes on.
 MAX_PER_FILE = 1_000
-_OPEN = (
+OPEN = (
     QuarantinedRecord.State.OPEN,
     QuarantinedRecord.State.RETRY,
     QuarantinedRecord.State.READING,
@@ -39,7 +39,7 @@ def note(
         _save(origin, found, now, source)
     for origin, began in finished:
         QuarantinedRecord.objects.filter(
-            origin=origin, state__in=_OPEN, last_seen_at__lt=began
+            origin=origin, state__in=OPEN, last_seen_at__lt=began
         ).update(state=QuarantinedRecord.State.SETTLED, last_seen_at=now)
 
 
@@ -83,4 +83,4 @@ def visible_to(viewer: Viewer) -> QuerySet[QuarantinedRecord]:
 
 
 def open_count(viewer: Viewer) -> int:
-    return visible_to(viewer).filter(state__in=_OPEN).count()
+    return visible_to(viewer).filter(state__in=OPEN).count()

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from apps.audit.ingest import Batch
 from apps.audit.models import TrailSource
-from apps.discovery.accounts import note_accounts
+from apps.discovery.accounts import note_accounts, target
 from apps.discovery.aws import Target
 
 LEASE = timedelta(minutes=10)
@@ -16,10 +16,7 @@ Clock = Callable[[], datetime]
 
 
 def target_of(source: TrailSource, region: str = "") -> Target:
-    account = source.account
-    return Target(
-        account.number, region or source.region, account.role_arn, account.external_id
-    )
+    return target(source.account, region or source.region)
 
 
 class ClaimLost(Exception):

@@ -14,12 +14,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 from apps.audit import covered, quarantine
 from apps.audit.cloudtrail import PERMISSIONS
 from apps.audit.forms import BucketForm, LookupForm
-from apps.audit.kinds import TRAIL
 from apps.audit.models import ImportRun, LogObject, QuarantinedRecord, TrailSource
 from apps.discovery.models import Account
 from apps.discovery.permissions import everywhere, person
 from apps.discovery.roles import Role
-from apps.search import store
 from apps.search.parameters import is_count
 
 _RUNS = 15
@@ -43,7 +41,6 @@ def sources(request: HttpRequest) -> HttpResponse:
         "sources": [_shown(source, visible, now) for source in shown],
         "runs": _runs(request),
         "sees_all": visible is None,
-        "days": store.reader().days(TRAIL) if visible is None else (),
         "is_admin": viewer.rights.may_everywhere(Role.ADMIN),
         "is_operator": viewer.rights.may_everywhere(Role.OPERATOR),
         "has_accounts": Account.objects.exists(),
@@ -189,10 +186,10 @@ def quarantined(request: HttpRequest) -> HttpResponse:
     states = QuarantinedRecord.State
     chosen = request.GET.get("state", "open")
     shown = {
-        "open": (states.OPEN, states.RETRY, states.READING),
+        "open": quarantine.OPEN,
         "settled": (states.SETTLED,),
         "dismissed": (states.DISMISSED,),
-    }.get(chosen, (states.OPEN, states.RETRY, states.READING))
+    }.get(chosen, quarantine.OPEN)
     rows = quarantine.visible_to(viewer).filter(state__in=shown)
     counts = dict(
         quarantine.visible_to(viewer)
@@ -204,10 +201,7 @@ def quarantined(request: HttpRequest) -> HttpResponse:
         "page": Paginator(rows, _A_PAGE).get_page(request.GET.get("page")),
         "chosen": chosen,
         "counts": {
-            "open": sum(
-                counts.get(state, 0)
-                for state in (states.OPEN, states.RETRY, states.READING)
-            ),
+            "open": sum(counts.get(state, 0) for state in quarantine.OPEN),
             "settled": counts.get(states.SETTLED, 0),
             "dismissed": counts.get(states.DISMISSED, 0),
         },

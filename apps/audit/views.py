@@ -16,7 +16,7 @@ from apps.audit.kinds import TRAIL
 from apps.search import charts, store
 from apps.search.engines.base import Hit, SearchRequest
 from apps.search.explorestate import ExploreState, Filter, exact_clause
-from apps.search.pickers import Parameters, pairs, scope_picker, time_picker
+from apps.search.pickers import carried, scope_picker, time_picker
 from apps.search.results import PROBLEMS, document_row, problem_of, span_of
 from apps.search.syntax import Equals, Everything, Node
 from apps.search.timerange import from_milliseconds, rfc3339
@@ -98,21 +98,11 @@ def _named(request: HttpRequest) -> str:
     return name
 
 
-def _carried(parameters: Parameters) -> str:
-    """Time and scope of the page for the links on it, to follow a name."""
-    kept = [
-        (name, value)
-        for name, value in pairs(parameters, without=())
-        if name in ("since", "until", "account", "region")
-    ]
-    return "&" + urlencode(kept)
-
-
 def _frame(request: HttpRequest) -> tuple[ExploreState, dict[str, Any]]:
     parameters = dict(request.GET.lists())
     return ExploreState.read(parameters), {
         "kind": TRAIL,
-        "carried": _carried(parameters),
+        "carried": "&" + urlencode(carried(parameters)),
         "time": time_picker(parameters, None),
         "scope": scope_picker(parameters),
     }

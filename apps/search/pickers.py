@@ -25,6 +25,7 @@ _QUICK = (
 _LABELS = {(since, "now"): label for label, since in _QUICK}
 # What a page forgets when its question changes: a place in an older answer.
 _DATE = len("2026-07-01")
+_CARRIED = ("since", "until", "account", "region")
 _PLACE = ("after", "row")
 
 
@@ -100,6 +101,11 @@ def _label(since: str, until: str, span: TimeRange | None) -> str:
 
 def _short(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}".removesuffix(":00")
+
+
+def carried(parameters: Parameters) -> Pairs:
+    """Time and scope: what a link to another page about the same events keeps."""
+    return [(name, value) for name in _CARRIED for value in parameters.get(name, ())]
 
 
 def _zoomed_out(hidden: Pairs, since: str, until: str, span: TimeRange) -> str:

@@ -21,7 +21,7 @@ from apps.search.explorestate import ExploreState, Filter, exact_clause
 from apps.search.fieldnames import known_paths
 from apps.search.kinds import Kind
 from apps.search.models import SavedView
-from apps.search.pickers import pairs, scope_picker, time_picker
+from apps.search.pickers import carried, pairs, scope_picker, time_picker
 from apps.search.results import (
     PROBLEMS,
     ROWS,
@@ -35,8 +35,6 @@ from apps.search.viewers import viewer_of
 
 FACET_VALUES = 10
 _COMPLETIONS = 12
-# What a link to another page about the same events takes with it.
-_CARRIED = ("since", "until", "account", "region")
 
 
 def explore(request: HttpRequest, kind_name: str) -> HttpResponse:
@@ -209,8 +207,7 @@ def _value_page(
     name = kind.link_pages.get(path)
     if name is None:
         return None
-    times = pairs(dict(request.GET.lists()), without=())
-    kept = [(key, text) for key, text in times if key in _CARRIED]
+    kept = carried(dict(request.GET.lists()))
     return name, reverse(name) + "?" + urlencode([("name", value), *kept])
 
 
