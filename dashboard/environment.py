@@ -32,10 +32,27 @@ def names(name: str) -> list[str]:
 
 def url(name: str, default: str, schemes: tuple[str, ...]) -> str:
     """A URL of one of these schemes."""
-    value = text(name, default)
+    return _checked_url(name, text(name, default), schemes)
+
+
+def _checked_url(name: str, value: str, schemes: tuple[str, ...]) -> str:
     if urlsplit(value).scheme not in schemes:
         known = ", ".join(f"{scheme}://" for scheme in schemes)
         raise ImproperlyConfigured(f"{name} must begin with one of {known}")
+    return value
+
+
+def urls(name: str, schemes: tuple[str, ...]) -> tuple[str, ...]:
+    """Comma-separated URLs of these schemes; none where the name is not set."""
+    return tuple(_checked_url(name, one, schemes) for one in names(name))
+
+
+def choice(name: str, known: tuple[str, ...]) -> str:
+    """One of these words, the first where the name is not set."""
+    value = text(name, known[0])
+    if value not in known:
+        shown = ", ".join(word for word in known if word)
+        raise ImproperlyConfigured(f"{name}={value!r} must be one of {shown}.")
     return value
 
 

@@ -7,16 +7,19 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.management import call_command
+from django.core.management.base import CommandError
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from apps.search.homelock import HomeLock
 
+SECRET_FILE = "secret-key"  # noqa: S105 - the name of a file
+
 
 def prepare_home(home: Path, secret: str) -> None:
     """The folder, and the secret that sessions survive a restart with."""
     home.mkdir(parents=True, exist_ok=True)
-    path = home / "secret-key"
+    path = home / SECRET_FILE
     if not path.exists() and "SECRET_KEY" not in os.environ:
         path.touch(mode=0o600)
         path.write_text(secret)
@@ -25,18 +28,45 @@ def prepare_home(home: Path, secret: str) -> None:
 def ensure_tables() -> None:
     """The tables this version needs, made by the first command in an empty home.
 
-    Raises HomeInUse where a process of another version holds the home.
+    Raises HomeInUse where a process of another version holds the home, TablesMissing
+    where the database is one that others use too.
     """
     settings.HOME.mkdir(parents=True, exist_ok=True)
     executor = MigrationExecutor(connection)
     if not executor.migration_plan(executor.loader.graph.leaf_nodes()):
         return
-    lock = HomeLock(settings.HOME)
-    lock.acquire("migrate")
+    if connection.vendor == "sqlite":
+        with HomeLock(settings.HOME).held("migrate"):
+            call_command("migrate", verbosity=0, interactive=False)
+        return
+    raise TablesMissing(
+        f"{settings.DATABASES['default']['NAME']} lacks tables of this version: run "
+        "`trailmap migrate` once, then start its processes."
+    )
+
+
+class TablesMissing(Exception):
+    """The database is of another version; says what to run."""
+
+
+def check_shared() -> None:
+    """What every one of several processes needs before it starts. Raises
+    CommandError, saying what to set or to run."""
+    if settings.IS_ONE_PROCESS:
+        raise CommandError(
+            "BROKER_URL is not set, so everything runs in one process: use `up`. "
+            "Several processes need BROKER_URL, DATABASE_URL and OPENSEARCH_URL."
+        )
+    has_secret = "SECRET_KEY" in os.environ or "SECRET_KEY_FILE" in os.environ
+    if not has_secret and not (settings.HOME / SECRET_FILE).exists():
+        raise CommandError(
+            "SECRET_KEY is not set: every process needs the same one, or sessions of "
+            "one are unknown to the other."
+        )
     try:
-        call_command("migrate", verbosity=0, interactive=False)
-    finally:
-        lock.release()
+        ensure_tables()
+    except TablesMissing as error:
+        raise CommandError(str(error)) from error
 
 
 def collect_static(home: Path) -> None:

@@ -105,15 +105,22 @@ DATABASES["default"].setdefault("OPTIONS", {}).update(
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }
     if DATABASE_URL.startswith("sqlite")
-    else {"pool": True}
+    # Streams hold no connection between two looks; see apps.search.streams.
+    else {"pool": {"min_size": 1, "max_size": 20, "timeout": 10}}
 )
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-if environment.text("OPENSEARCH_URL", ""):
-    raise ImproperlyConfigured(
-        "OPENSEARCH_URL is set, but this version keeps its documents in its own "
-        "index only. Unset it."
-    )
+# The nodes of an OpenSearch cluster; without one, documents are kept below the home.
+OPENSEARCH_URLS = environment.urls("OPENSEARCH_URL", ("http", "https"))
+OPENSEARCH_CA_FILE = environment.text("OPENSEARCH_CA_FILE", "") or None
+OPENSEARCH_PREFIX = environment.text("OPENSEARCH_PREFIX", "trailmap")
+OPENSEARCH_SHARDS = int(environment.number("OPENSEARCH_SHARDS", 1, least=1))
+OPENSEARCH_AWS_SERVICE = environment.choice(
+    "OPENSEARCH_AWS_SERVICE", ("", "es", "aoss")
+)
+# Signs requests to a cluster of AWS: called with the service and the region.
+OPENSEARCH_SIGNER = "apps.discovery.aws.request_signer"
 SEARCH_HOME = HOME / "search"
 SEARCH_KINDS = ["apps.audit.kinds.TRAIL"]
 # What `doctor` looks at; what comes first is needed by all that follows.
@@ -130,11 +137,13 @@ DIAGNOSES = [
 SEARCH_SECONDS = environment.number("SEARCH_SECONDS", 10, least=0.1)
 EXPORT_ROWS = int(environment.number("EXPORT_ROWS", 1_000_000, least=1))
 
-BROKER_URL = environment.text("BROKER_URL", "memory://")
-if BROKER_URL != "memory://":
+BROKER_URL = environment.url("BROKER_URL", "memory://", ("memory", "redis", "rediss"))
+IS_ONE_PROCESS = BROKER_URL.startswith("memory:")
+if not IS_ONE_PROCESS and (DATABASE_URL.startswith("sqlite") or not OPENSEARCH_URLS):
     raise ImproperlyConfigured(
-        "BROKER_URL is set, but this version runs its worker inside the web process "
-        "only. Unset it."
+        "BROKER_URL is set, so several processes work together: they also need "
+        "DATABASE_URL (PostgreSQL) and OPENSEARCH_URL, because SQLite and the embedded "
+        "index belong to one process."
     )
 
 # --- People -----------------------------------------------------------------------
@@ -273,6 +282,7 @@ LOGGING = {
         "axes": {"level": "WARNING"},
         "botocore": {"level": "WARNING"},
         "celery": {"level": "WARNING"},
+        "opensearch": {"level": "ERROR"},
         "django.request": {"level": "ERROR"},
         "kombu": {"level": "ERROR"},
         "uvicorn": {"level": "WARNING"},

@@ -1,26 +1,44 @@
-"""The Celery application: small, JSON only, on memory unless told otherwise."""
+"""The Celery application: small, JSON only, on memory unless a broker is named."""
 
 import os
 
 from celery import Celery
+from django.conf import settings
 
 from workers.schedule import SCHEDULE
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
 
+# A message that is not acknowledged for so long is given to another worker. Nothing
+# waits in a message: no task has a countdown, what is due later is in rows.
+VISIBILITY_TIMEOUT_SECONDS = 3_600
+# Kombu asks its memory queue once a second; with this, 100 times, at 2 % of a core.
+_MEMORY = {"polling_interval": 0.01}
+_REDIS = {
+    "visibility_timeout": VISIBILITY_TIMEOUT_SECONDS,
+    "health_check_interval": 15,
+    "socket_keepalive": True,
+    "socket_connect_timeout": 5,
+    "socket_timeout": 30,
+    "retry_on_timeout": True,
+}
+
 app = Celery("trailmap", include=["workers.tasks"])
 app.conf.update(
-    broker_url="memory://",
-    # Kombu asks its memory queue once a second; with this, 100 times, at 2 % of a core.
-    broker_transport_options={"polling_interval": 0.01},
-    worker_prefetch_multiplier=16,
+    broker_url=settings.BROKER_URL,
+    broker_transport_options=_MEMORY if settings.IS_ONE_PROCESS else _REDIS,
+    # In one process a thread takes what it can; of several, each takes one at a time.
+    worker_prefetch_multiplier=16 if settings.IS_ONE_PROCESS else 1,
     task_ignore_result=True,
     task_acks_late=True,
     task_serializer="json",
     accept_content=["json"],
     beat_schedule=SCHEDULE,
+    beat_scheduler="workers.beat:LeadingScheduler",
+    beat_max_loop_interval=1,
     timezone="UTC",
     worker_hijack_root_logger=False,
     worker_redirect_stdouts=False,
     broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,
 )

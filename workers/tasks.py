@@ -10,9 +10,7 @@ from workers.app import app
 
 @app.task
 def heartbeat() -> None:
-    now = timezone.now()
-    heartbeats.beat(heartbeats.WORKER, now)
-    heartbeats.beat(heartbeats.BEAT, now)
+    heartbeats.beat(heartbeats.WORKER, timezone.now())
 
 
 @app.task

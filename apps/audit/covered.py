@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from django.db import transaction
+
 from apps.audit.coverage import Interval, gaps, merged
 from apps.audit.models import Coverage, TrailSource
 
@@ -16,10 +18,10 @@ def cover(source: TrailSource, account: str, region: str, read: Interval) -> Non
     """Add a stretch that was read, and let it grow together with its neighbours."""
     if read.since >= read.until:
         return
-    intervals = merged([*covered(source, account, region), read])
-    Coverage.objects.filter(source=source, account=account, region=region).delete()
-    Coverage.objects.bulk_create(
-        [
+    with transaction.atomic():
+        intervals = merged([*covered(source, account, region), read])
+        Coverage.objects.filter(source=source, account=account, region=region).delete()
+        Coverage.objects.bulk_create(
             Coverage(
                 source=source,
                 account=account,
@@ -28,8 +30,7 @@ def cover(source: TrailSource, account: str, region: str, read: Interval) -> Non
                 until=interval.until,
             )
             for interval in intervals
-        ]
-    )
+        )
 
 
 def summaries(

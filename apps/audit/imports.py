@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 
 _CHUNK_BYTES = 1 << 20
 _STALE_AFTER = timedelta(seconds=60)
+_STALLED_FOR = timedelta(seconds=30)
 _MOST_SKIPPED = 50
 # Whoever asks a run to stop writes its row too: progress leaves that field alone.
 _PROGRESS = [
@@ -55,6 +56,10 @@ def request(paths: Sequence[str], user_id: int | None = None) -> ImportRun:
     return ImportRun.objects.create(paths=absolute, requested_by_id=user_id)
 
 
+class ClaimLost(Exception):
+    """The run was silent for so long that another process took it up."""
+
+
 def claim(run_id: int, now: datetime) -> bool:
     """Whether the run is now ours: it waited, or its process died."""
     ours = _to_take_up(now).filter(pk=run_id)
@@ -62,17 +67,23 @@ def claim(run_id: int, now: datetime) -> bool:
 
 
 def waiting_runs(now: datetime) -> list[int]:
-    """Runs that somebody should take up, oldest first."""
+    """Runs that somebody should take up, oldest first, as far as their files can be
+    reached from here: another machine may have asked."""
     runs = _to_take_up(now).order_by("requested_at")
-    return list(runs.values_list("pk", flat=True))
+    return [
+        run_id
+        for run_id, paths in runs.values_list("pk", "paths")
+        if all(Path(path).exists() for path in paths)
+    ]
 
 
 def _to_take_up(now: datetime) -> models.QuerySet[ImportRun]:
-    """Runs that wait, and those whose process died."""
+    """Runs that wait, those whose process died, those the store did not take."""
     state = ImportRun.State
     waiting = models.Q(state=state.REQUESTED)
     died = models.Q(state=state.RUNNING, beaten_at__lt=now - _STALE_AFTER)
-    return ImportRun.objects.filter(waiting | died)
+    stalled = models.Q(state=state.STALLED, beaten_at__lt=now - _STALLED_FOR)
+    return ImportRun.objects.filter(waiting | died | stalled)
 
 
 def execute(
@@ -88,21 +99,40 @@ def execute(
     run.started_at = run.started_at or timezone.now()
     try:
         _Import(run, engine, watch).run()
-        run.state = ImportRun.State.DONE
+        run.state, run.problem = ImportRun.State.DONE, ""
     except ImportCancelled:
         run.state = ImportRun.State.CANCELLED
     except ProcessStopping:
-        ImportRun.objects.filter(pk=run.pk).update(state=ImportRun.State.REQUESTED)
+        ImportRun.objects.filter(pk=run.pk, beaten_at=run.beaten_at).update(
+            state=ImportRun.State.REQUESTED
+        )
+        return run
+    except ClaimLost as error:
+        log.warning("import %s stopped: %s", run.pk, error)
+        run.refresh_from_db()
         return run
     except EngineUnavailable as error:
-        log.exception("import failed")
-        run.state, run.problem = ImportRun.State.FAILED, str(error)
+        log.warning("import %s stalled: %s", run.pk, error)
+        return _stalled(run, str(error), watch)
     except Exception as error:  # the boundary of a job: the row tells of it
         log.exception("import failed")
         run.state = ImportRun.State.FAILED
         run.problem = f"A fault in Trailmap, see its log: {type(error).__name__}"
     run.finished_at = timezone.now()
     run.save(update_fields=_PROGRESS)
+    watch(run)
+    return run
+
+
+def _stalled(
+    run: ImportRun, problem: str, watch: Callable[[ImportRun], None]
+) -> ImportRun:
+    """The store does not take documents now. What is durable stays; the rest is read
+    again when somebody takes the run up, soon or after the next start."""
+    ImportRun.objects.filter(pk=run.pk, beaten_at=run.beaten_at).update(
+        state=ImportRun.State.STALLED, problem=problem
+    )
+    run.refresh_from_db()
     watch(run)
     return run
 
@@ -199,18 +229,24 @@ class _Import:
         run.quarantined += tally.quarantined
         run.first_event_at = _earlier(run.first_event_at, tally.first)
         run.last_event_at = _later(run.last_event_at, tally.last)
-        run.beaten_at = now
-        run.save(update_fields=_PROGRESS)
+        self._save(run, now)
         self._watch(run)
         if ImportRun.objects.filter(pk=run.pk, is_cancel_requested=True).exists():
             raise ImportCancelled
+
+    def _save(self, run: ImportRun, now: datetime) -> None:
+        """Note how far we are, unless the run is another's by now. Raises ClaimLost."""
+        held = ImportRun.objects.filter(pk=run.pk, beaten_at=run.beaten_at)
+        run.beaten_at = now
+        if not held.update(**{name: getattr(run, name) for name in _PROGRESS}):
+            raise ClaimLost("it is being read by another process")
 
 
 def _before_commit(batch: Batch) -> None:
     """Rows the store must never be ahead of: days that retention has to spare, and
     accounts that decide who may see what."""
     ImportedDay.objects.bulk_create(
-        [ImportedDay(kind=TRAIL.name, day=day) for day in batch.days],
+        [ImportedDay(kind=TRAIL.name, day=day) for day in sorted(batch.days)],
         ignore_conflicts=True,
     )
     note_accounts(batch.accounts)

@@ -105,6 +105,7 @@ class ImportRun(models.Model):
     class State(models.TextChoices):
         REQUESTED = "requested", "Waiting"
         RUNNING = "running", "Running"
+        STALLED = "stalled", "Waiting for the store"
         DONE = "done", "Done"
         FAILED = "failed", "Failed"
         CANCELLED = "cancelled", "Cancelled"
@@ -148,6 +149,11 @@ class ImportRun(models.Model):
         """The end of a time range that includes the last event."""
         last = self.last_event_at
         return last + timedelta(seconds=1) if last else None
+
+    @property
+    def has_ended(self) -> bool:
+        """Over, or not to go on before the store takes documents again."""
+        return self.is_over or self.state == self.State.STALLED
 
     @property
     def is_over(self) -> bool:

@@ -14,7 +14,7 @@ from apps.audit.kinds import TRAIL
 from apps.audit.models import QuarantinedRecord, TrailSource
 from apps.audit.sourceruns import note_batch, target_of
 from apps.discovery.aws import AwsError
-from apps.search.engines.base import DocumentEngine
+from apps.search.engines.base import DocumentEngine, EngineUnavailable
 from apps.search.shutdown import stopping
 
 _CHUNK_BYTES = 1 << 20
@@ -46,19 +46,23 @@ def _retry(origin: str, source: TrailSource | None, engine: DocumentEngine) -> N
         quarantine.note(batch.broken, batch.finished, timezone.now(), source)
 
     intake = Intake(engine.writer(TRAIL), checkpoint, note_batch)
+    marked = QuarantinedRecord.objects.filter(
+        origin=origin, state=QuarantinedRecord.State.READING
+    )
     try:
         intake.read(origin, _chunks(origin, source), began)
         intake.commit()
         problem = ""
     except (AwsError, OSError) as error:
         problem = f"It could not be read again: {error}"
+    except EngineUnavailable:
+        # Not the file's fault: it is read as soon as the store takes documents.
+        marked.update(state=QuarantinedRecord.State.RETRY)
+        raise
     # What is still broken was written back as open; the rest was settled. Only a
     # file that could not be read at all is left marked.
-    left = QuarantinedRecord.objects.filter(
-        origin=origin, state=QuarantinedRecord.State.READING
-    )
     update = {"reason": problem} if problem else {}
-    left.update(state=QuarantinedRecord.State.OPEN, last_seen_at=began, **update)
+    marked.update(state=QuarantinedRecord.State.OPEN, last_seen_at=began, **update)
 
 
 def _chunks(origin: str, source: TrailSource | None) -> Iterator[bytes]:

@@ -20,6 +20,7 @@ from botocore.config import Config
 from botocore.credentials import RefreshableCredentials
 from botocore.session import Session as BotocoreSession
 from botocore.session import get_session
+from opensearchpy import Urllib3AWSV4SignerAuth
 
 from apps.discovery.limits import CALLS_PER_SECOND, Pace, hold_off, reserve
 
@@ -259,3 +260,20 @@ def _metadata(target: Target) -> Callable[[], dict[str, str]]:
 
 def _now_ms() -> int:
     return time.time_ns() // 1_000_000
+
+
+def request_signer(service: str) -> Callable[..., Any]:
+    """Signs the requests of an OpenSearch client with this machine's credentials.
+
+    `service` is `es` for a domain, `aoss` for a serverless collection. Raises
+    AwsError where there are no credentials or no region.
+    """
+    session = boto3.Session()
+    credentials, region = session.get_credentials(), session.region_name
+    if credentials is None or region is None:
+        raise AwsError(
+            "OPENSEARCH_AWS_SERVICE is set, but there are no AWS credentials or no "
+            "region to sign with: set AWS_REGION and give this machine a role."
+        )
+    signer: Callable[..., Any] = Urllib3AWSV4SignerAuth(credentials, region, service)
+    return signer

@@ -29,6 +29,15 @@ class User(AbstractUser):  # type: ignore[django-manager-missing] # knox is unty
 
     epoch = models.PositiveIntegerField(default=0)
 
+    @classmethod
+    def first_admin(cls) -> User | None:
+        """An admin without a password, made where there is nobody at all yet."""
+        if cls.objects.exists():
+            return None
+        admin = cls.objects.create_user("admin", password=None)
+        Grant.objects.create(user=admin, role=Role.ADMIN)
+        return admin
+
     def get_session_auth_hash(self) -> str:
         return f"{super().get_session_auth_hash()}{self.epoch}"
 

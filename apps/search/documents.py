@@ -19,7 +19,7 @@ MAX_DEPTH = 100
 # A record can invent keys without end; what is remembered of them may not grow so.
 _MAX_REMEMBERED = 50_000
 
-_KEY_FUNCTIONS = {
+KEY_FUNCTIONS = {
     FieldType.ADDRESS: address_key,
     FieldType.TIME: time_key,
     FieldType.VERSION: version_key,
@@ -110,7 +110,7 @@ class LeafWalker:
             path,
             declared,
             is_words=path not in self._kind.not_words,
-            to_key=_KEY_FUNCTIONS.get(declared),
+            to_key=KEY_FUNCTIONS.get(declared),
         )
         parent.children[key] = node
         self._remembered += 1
@@ -129,7 +129,7 @@ class LeafWalker:
                     words[child] = None
                 if below.day is not day:
                     _note_path(below, found)
-                if below.to_key or (len(child) >= _SHORTEST_DATE and child[4] == "-"):
+                if below.to_key or (len(child) >= SHORTEST_DATE and child[4] == "-"):
                     _add_key(child, below, found)
             elif child is not None:
                 self._value(child, below, found, depth + 1)
@@ -177,7 +177,7 @@ def _add_key(value: str, node: PathNode, found: Leaves) -> None:
 # Tantivy turns strings that look like RFC 3339 times into times of a second's
 # precision; a leading mark keeps them strings, exact and open to wildcards.
 TIME_MARK = "\x02"
-_SHORTEST_DATE = len("2026-07-01")
+SHORTEST_DATE = len("2026-07-01")
 _SHORTEST_TIME = len("2026-07-01T08:00:00")
 _RFC3339 = re.compile(
     r"\d{4}-\d\d-\d\d\D\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII

@@ -9,6 +9,8 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -43,6 +45,15 @@ class HomeLock:
         json.dump({"pid": os.getpid(), "purpose": purpose}, file)
         file.flush()
         self._file = file
+
+    @contextmanager
+    def held(self, purpose: str) -> Iterator[None]:
+        """Raises HomeInUse."""
+        self.acquire(purpose)
+        try:
+            yield
+        finally:
+            self.release()
 
     def release(self) -> None:
         if self._file is not None:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
+_EXACT_SUFFIX = ".keyword"
+
 
 class FieldType(StrEnum):
     """How values of a field compare."""
@@ -63,6 +65,11 @@ class Kind:
 
     def type_of(self, path: str) -> FieldType:
         return self.field(path).type
+
+    def plain_path(self, field: str) -> str:
+        """The path without the suffix that asks for the whole value of a text."""
+        path = field.removesuffix(_EXACT_SUFFIX)
+        return path if self.type_of(path) is FieldType.TEXT else field
 
 
 class UnknownKind(LookupError):

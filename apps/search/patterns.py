@@ -11,6 +11,7 @@ from apps.search.syntax import Mark, Pattern
 
 _WORD = re.compile(r"[^\W_]+", re.UNICODE)
 _ANY_TEXT, _ONE_CHARACTER = "(?s:.*)", "(?s:.)"
+_ASKS_NOTHING: tuple[Pattern, ...] = ((), (Mark.ANY_TEXT,))
 
 
 def value_pattern(pattern: Pattern) -> str:
@@ -34,33 +35,38 @@ def words_pattern(words: list[str]) -> str:
 
 
 def word_patterns(pattern: Pattern) -> list[str]:
-    """A pattern over running text as one pattern per word, in order.
+    """A pattern over running text as one regular expression per word, in order."""
+    return ["".join(map(_piece, word)) for word in patterns_of_words(pattern)]
+
+
+def patterns_of_words(pattern: Pattern) -> list[Pattern]:
+    """A pattern over running text as one lower-case pattern per word, in order.
 
     `*shop-logs*` is a word that ends in shop, then one that begins with logs. A
     star alone at either end asks for nothing and is left out.
     """
-    found = [""]
+    found: list[Pattern] = [()]
     for part in pattern:
         if isinstance(part, Mark):
-            found[-1] += _piece(part)
+            found[-1] += (part,)
         else:
             _append_words(found, part.lower())
-    while len(found) > 1 and found[-1] in ("", _ANY_TEXT):
+    while len(found) > 1 and found[-1] in _ASKS_NOTHING:
         found.pop()
-    while len(found) > 1 and found[0] in ("", _ANY_TEXT):
+    while len(found) > 1 and found[0] in _ASKS_NOTHING:
         found.pop(0)
     return [word for word in found if word]
 
 
-def _append_words(found: list[str], text: str) -> None:
+def _append_words(found: list[Pattern], text: str) -> None:
     end = 0
     for word in _WORD.finditer(text):
         if word.start() > end:
-            found.append("")
-        found[-1] += re.escape(word.group())
+            found.append(())
+        found[-1] += (word.group(),)
         end = word.end()
     if end < len(text):
-        found.append("")
+        found.append(())
 
 
 def _piece(part: str | Mark) -> str:

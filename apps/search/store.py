@@ -1,6 +1,7 @@
 """The one document engine of this process, and the kinds it knows."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 
 from django.conf import settings
@@ -8,6 +9,9 @@ from django.utils.module_loading import import_string
 
 from apps.search.engines.base import DocumentEngine, DocumentReader
 from apps.search.engines.embedded.engine import EmbeddedEngine
+from apps.search.engines.opensearch.cluster import Address
+from apps.search.engines.opensearch.engine import OpenSearchEngine
+from apps.search.homelock import HomeLock
 from apps.search.kinds import Kind, UnknownKind
 
 
@@ -28,7 +32,34 @@ def kind_named(name: str) -> Kind:
 
 @cache
 def engine() -> DocumentEngine:
+    if settings.OPENSEARCH_URLS:
+        return _on_opensearch()
     return EmbeddedEngine(settings.SEARCH_HOME, list(kinds().values()))
+
+
+def _on_opensearch() -> OpenSearchEngine:
+    sign = None
+    if settings.OPENSEARCH_AWS_SERVICE:
+        signer = import_string(settings.OPENSEARCH_SIGNER)
+        sign = signer(settings.OPENSEARCH_AWS_SERVICE)
+    address = Address(settings.OPENSEARCH_URLS, settings.OPENSEARCH_CA_FILE, sign)
+    return OpenSearchEngine(
+        address,
+        list(kinds().values()),
+        settings.OPENSEARCH_PREFIX,
+        settings.OPENSEARCH_SHARDS,
+    )
+
+
+@contextmanager
+def writing(purpose: str) -> Iterator[None]:
+    """Hold what has to be held to write documents: the home, if its index is where
+    they are kept. Raises HomeInUse."""
+    if settings.OPENSEARCH_URLS:
+        yield
+        return
+    with HomeLock(settings.HOME).held(purpose):
+        yield
 
 
 def reader() -> DocumentReader:

@@ -6,14 +6,15 @@ in memory first. The work itself runs in threads.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import chain
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 import orjson
 from asgiref.sync import sync_to_async
 from django.conf import settings
+from django.db import close_old_connections
 from django.http import (
     HttpRequest,
     HttpResponseBadRequest,
@@ -37,6 +38,7 @@ from apps.search.timerange import ALL_TIME
 from apps.search.viewers import rights_changed
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 _POLL_SECONDS = 1.0
 _KEEP_ALIVE_POLLS = 15
@@ -92,9 +94,22 @@ def allowed(request: HttpRequest, pages: Iterable[list[Hit]]) -> Iterator[list[H
         yield page
 
 
+def _threaded(work: Callable[P, T]) -> Callable[P, Awaitable[T]]:
+    """Blocking work in a thread, which keeps no connection to the database: a stream
+    may go on for hours, and connections are few."""
+
+    def released(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return work(*args, **kwargs)
+        finally:
+            close_old_connections()
+
+    return sync_to_async(released, thread_sensitive=False)
+
+
 async def _in_thread(source: Iterator[T]) -> AsyncIterator[T]:
     """The items of a blocking iterator, each made in a thread."""
-    step = sync_to_async(lambda: next(source, None), thread_sensitive=False)
+    step = _threaded(lambda: next(source, None))
     while not stopping.is_set() and (item := await step()) is not None:
         yield item
 
@@ -118,9 +133,9 @@ def tail(request: HttpRequest, kind_name: str) -> HttpResponseBase:
 async def _tail_events(
     request: HttpRequest, question: Question, since_ms: int
 ) -> AsyncIterator[bytes]:
-    look = sync_to_async(_arrived, thread_sensitive=False)
+    look = _threaded(_arrived)
     opened_ms = since_ms
-    check = sync_to_async(rights_changed, thread_sensitive=False)
+    check = _threaded(rights_changed)
     seen: dict[str, int] = {}
     yield b"retry: 2000\n\n"
     silent = 0

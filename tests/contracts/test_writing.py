@@ -1,11 +1,10 @@
 """What writing promises: each id once, durable, readable while it goes on."""
 
 import threading
-from pathlib import Path
 
 import pytest
 
-from apps.search.engines.base import DocumentEngine, EngineUnavailable, Scope
+from apps.search.engines.base import DocumentEngine, Scope
 from tests.contracts.things import NOON_MS, THINGS, Clock, ask, thing
 
 DAY_MS = 86_400_000
@@ -168,37 +167,3 @@ def test_readers_see_whole_commits_while_a_writer_goes_on(
 def test_only_days_can_be_dropped(engine: DocumentEngine, day: str) -> None:
     with pytest.raises(ValueError, match="date|isoformat"):
         engine.drop_day(THINGS, day)
-
-
-def test_who_lost_what_they_added_is_told_at_their_next_commit(
-    engine: DocumentEngine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    one, other = engine.writer(THINGS), engine.writer(THINGS)
-    one.add([thing({}, id="a")])
-    monkeypatch.setattr("tests.contracts.things.Clock.__call__", _disk_full)
-    with pytest.raises(EngineUnavailable):
-        other.add([thing({}, id="b")])
-    monkeypatch.undo()
-
-    with pytest.raises(EngineUnavailable, match="lost"):
-        one.commit()
-
-    one.add([thing({}, id="a")])
-    one.commit()
-    assert engine.reader.count(ask()).value == 1
-
-
-def _disk_full(clock: Clock) -> int:
-    raise OSError(28, "No space left on device")
-
-
-def test_an_interrupted_drop_does_not_keep_a_day_from_going(
-    engine: DocumentEngine, tmp_path: Path
-) -> None:
-    store(engine, thing({}, id="a"))
-    (stored,) = tmp_path.rglob("2026-07-01")
-    left = stored.with_name("2026-07-01.dropped")
-    left.mkdir()
-    (left / "segment").touch()
-
-    assert engine.drop_day(THINGS, "2026-07-01") == 1

@@ -25,6 +25,7 @@ def test_every_setting_is_documented_and_nothing_else() -> None:
         "SECRET_KEY_FILE",
         "AWS_PROFILE",
         "AWS_ENDPOINT_URL",
+        "AWS_REGION",
     }
 
 

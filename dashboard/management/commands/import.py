@@ -5,20 +5,25 @@ import time
 from argparse import ArgumentParser
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from apps.audit import imports
 from apps.audit.models import ImportRun
 from apps.search import store
-from apps.search.homelock import HomeInUse, HomeLock
+from apps.search.homelock import HomeInUse
 from apps.search.timerange import rfc3339
 from dashboard import addresses, preparation
 
 _KINDS = ("cloudtrail",)
 _LOOK_EVERY_SECONDS = 0.5
 _NAMED = 10
+_ENDINGS: dict[str, str] = {
+    ImportRun.State.STALLED: "then the store took no more. Start Trailmap, or import "
+    "again, to go on from there:",
+    ImportRun.State.FAILED: "then it failed:",
+    ImportRun.State.CANCELLED: "then it was cancelled.",
+}
 
 
 class Command(BaseCommand):
@@ -48,20 +53,15 @@ class Command(BaseCommand):
 
     def _done(self, run: ImportRun) -> ImportRun:
         """The run when it is over, done here or by the process that holds the home."""
-        lock = HomeLock(settings.HOME)
-        while not run.is_over:
+        while not run.has_ended:
             try:
-                lock.acquire("import")
+                with store.writing("import"):
+                    self._do_all_waiting(run)
             except HomeInUse:
                 self._progress(run)
-                time.sleep(_LOOK_EVERY_SECONDS)
-                run.refresh_from_db()
-                continue
-            try:
-                self._do_all_waiting(run)
-            finally:
-                lock.release()
             run.refresh_from_db()
+            if not run.has_ended:
+                time.sleep(_LOOK_EVERY_SECONDS)
         return run
 
     def _do_all_waiting(self, run: ImportRun) -> None:
@@ -97,10 +97,8 @@ class Command(BaseCommand):
             f"{run.new:,} new, {run.already_there:,} already there, "
             f"{run.quarantined:,} quarantined"
         )
-        if run.state == ImportRun.State.FAILED:
-            raise CommandError(f"{counts}, then it failed: {run.problem}")
-        if run.state == ImportRun.State.CANCELLED:
-            raise CommandError(f"{counts}, then it was cancelled.")
+        if run.state in _ENDINGS:
+            raise CommandError(f"{counts}, {_ENDINGS[run.state]} {run.problem}".strip())
         self.stdout.write(counts)
         if run.files_skipped:
             self.stdout.write(

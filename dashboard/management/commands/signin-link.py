@@ -17,12 +17,13 @@ class Command(BaseCommand):
         parser.add_argument("name", nargs="?", default="admin")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        User.first_admin()
         user = User.objects.filter(username=options["name"], is_active=True).first()
         if user is None:
             names = User.objects.filter(is_active=True).values_list(
                 "username", flat=True
             )
-            known = ", ".join(names) or "nobody yet; start script/up once"
+            known = ", ".join(names) or "nobody"
             raise CommandError(
                 f"There is no active person {options['name']!r}; there is {known}."
             )

@@ -1,6 +1,5 @@
 """`up`: the whole of Trailmap in one process."""
 
-import os
 from argparse import ArgumentParser
 from typing import Any
 
@@ -8,11 +7,10 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from apps.discovery.models import Grant, User
-from apps.discovery.roles import Role
+from apps.discovery.models import User
 from apps.search import store
 from apps.search.homelock import HomeInUse, HomeLock
-from dashboard import addresses, embedded, preparation
+from dashboard import addresses, parts, preparation
 from dashboard.links import sign_in_url
 from workers.app import app as celery
 
@@ -27,23 +25,20 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=8000)
 
     def handle(self, *args: Any, **options: Any) -> None:
-        lock = HomeLock(settings.HOME)
         try:
-            lock.acquire("up")
+            with HomeLock(settings.HOME).held("up"):
+                self._run(options["host"], options["port"])
         except HomeInUse as error:
             raise CommandError(str(error)) from error
-        try:
-            self._run(options["host"], options["port"])
-        finally:
-            lock.release()
 
     def _run(self, host: str, port: int) -> None:
         preparation.prepare_home(settings.HOME, settings.SECRET_KEY)
         call_command("migrate", verbosity=0, interactive=False)
         preparation.collect_static(settings.HOME)
-        base = _base_url(host, port)
+        base = addresses.of_site(host, port)
         settings.ALLOWED_HOSTS.append(host)
-        link = self._first_sign_in(base)
+        admin = User.first_admin()
+        link = sign_in_url(admin, base) if admin else None
 
         def ready() -> None:
             addresses.note(base)
@@ -57,25 +52,8 @@ class Command(BaseCommand):
             self.stdout.flush()
 
         preparation.settle_memory()
-        parts = [embedded.worker(celery), embedded.beat(celery)]
-        site = embedded.Site(
+        site = parts.Site(
             "dashboard.asgi:application", host, port, settings.TRUSTED_PROXIES
         )
-        embedded.serve(site, parts, ready)
+        parts.serve(site, [parts.worker(celery), parts.beat(celery)], ready)
         store.engine().close()
-
-    def _first_sign_in(self, base: str) -> str | None:
-        """A link for the first admin, who is made on the first start."""
-        if User.objects.exists():
-            return None
-        admin = User.objects.create_user("admin", password=None)
-        Grant.objects.create(user=admin, role=Role.ADMIN)
-        return sign_in_url(admin, base)
-
-
-def _base_url(host: str, port: int) -> str:
-    if "TRAILMAP_URL" in os.environ:
-        return str(settings.PUBLIC_URL)
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
-    name = f"[{host}]" if ":" in host else host
-    return f"http://{name}:{port}"

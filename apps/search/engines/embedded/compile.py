@@ -12,16 +12,13 @@ from apps.search.engines.base import QueryTooBroad
 from apps.search.engines.embedded import schema
 from apps.search.kinds import FieldType, Kind
 from apps.search.patterns import value_pattern, word_patterns, words_pattern
+from apps.search.rangekeys import range_keys
 from apps.search.sortkeys import (
     Bounds,
-    address_key,
     as_number,
     key_range_pattern,
     network_keys,
-    number_key,
     text_range_pattern,
-    time_key,
-    version_key,
 )
 from apps.search.syntax import (
     AllOf,
@@ -35,12 +32,10 @@ from apps.search.syntax import (
     Wildcard,
     Words,
 )
-from apps.search.timerange import TimeError, is_relative, parse_time, rfc3339
 
 _SCHEMA = schema.schema()
 _ANALYZER = schema.word_analyzer()
 _UNBROKEN = re.compile(r"[^\W_]+")
-_EXACT_SUFFIX = ".keyword"
 _BIGGEST, _SMALLEST = 2**64 - 1, -(2**63)
 
 
@@ -65,11 +60,6 @@ class _Compiler:
     kind: Kind
     now: datetime
 
-    def _plain(self, field: str) -> str:
-        """The path without the suffix that asks for the whole value of a text."""
-        path = field.removesuffix(_EXACT_SUFFIX)
-        return path if self.kind.type_of(path) is FieldType.TEXT else field
-
     def compile(self, node: Node) -> Query:
         match node:
             case Everything():
@@ -92,12 +82,12 @@ class _Compiler:
             case Wildcard(None, pattern):
                 return _running_words(word_patterns(pattern))
             case Wildcard(str(field), pattern):
-                return _matching(self._plain(field), value_pattern(pattern))
+                return _matching(self.kind.plain_path(field), value_pattern(pattern))
             case Range():
                 return self._range(node)
             case Exists(field):
                 return Query.exists_query(
-                    record_path(self._plain(field)), json_subpaths=True
+                    record_path(self.kind.plain_path(field)), json_subpaths=True
                 )
             case _:
                 raise AssertionError(f"no query for {node}")
@@ -126,7 +116,7 @@ class _Compiler:
         return any_of([running, *named])
 
     def _equals(self, field: str, value: str) -> Query:
-        path = self._plain(field)
+        path = self.kind.plain_path(field)
         declared = self.kind.type_of(path)
         if declared is FieldType.TEXT and path == field:
             words = _words_of(value)
@@ -140,35 +130,13 @@ class _Compiler:
         return exact_value(path, value)
 
     def _range(self, node: Range) -> Query:
-        path = self._plain(node.field)
-        lower, upper = self._resolved(node.lower), self._resolved(node.upper)
-        keys = self._keys(path, lower, upper)
-        if keys is not None:
-            bounds = Bounds(*keys, node.include_lower, node.include_upper)
-            return _keys_within(path, bounds)
-        bounds = Bounds(lower, upper, node.include_lower, node.include_upper)
-        if bounds.is_empty():
+        path = self.kind.plain_path(node.field)
+        ranged = range_keys(node, self.kind.type_of(path), self.now)
+        if ranged.are_keys:
+            return _keys_within(path, ranged.bounds)
+        if ranged.bounds.is_empty():
             return Query.empty_query()
-        return _matching(path, text_range_pattern(bounds))
-
-    def _resolved(self, bound: str | None) -> str | None:
-        if bound is None or not is_relative(bound):
-            return bound
-        try:
-            return rfc3339(parse_time(bound, self.now))
-        except TimeError:
-            return bound
-
-    def _keys(
-        self, path: str, lower: str | None, upper: str | None
-    ) -> tuple[str | None, str | None] | None:
-        """Both bounds as keys of one sort; None where they are plain text."""
-        for key in _key_functions(self.kind.type_of(path)):
-            low = None if lower is None else key(lower)
-            high = None if upper is None else key(upper)
-            if (low is None) == (lower is None) and (high is None) == (upper is None):
-                return low, high
-        return None
+        return _matching(path, text_range_pattern(ranged.bounds))
 
 
 def exact_value(path: str, value: str) -> Query:
@@ -181,19 +149,6 @@ def any_of(queries: list[Query]) -> Query:
     if len(queries) == 1:
         return queries[0]
     return Query.boolean_query([(Occur.Should, query) for query in queries])
-
-
-def _key_functions(declared: FieldType):  # type: ignore[no-untyped-def]
-    if declared is FieldType.VERSION:
-        return (version_key,)
-    if declared is FieldType.ADDRESS:
-        return (address_key,)
-    return (_number_text_key, time_key)
-
-
-def _number_text_key(text: str) -> str | None:
-    number = as_number(text)
-    return None if number is None else number_key(number)
 
 
 def _words_of(text: str) -> list[str]:

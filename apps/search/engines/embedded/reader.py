@@ -19,8 +19,9 @@ from apps.search.engines.base import (
     SortOrder,
     Total,
 )
+from apps.search.engines.cursors import Cursor
 from apps.search.engines.embedded import facets, histograms, schema
-from apps.search.engines.embedded.cursors import Cursor
+from apps.search.engines.embedded.compile import within_numbers
 from apps.search.engines.embedded.dayqueries import DayQuery, day_queries, matches
 from apps.search.engines.embedded.days import DayFolders
 from apps.search.engines.embedded.parallel import in_time
@@ -132,7 +133,7 @@ def _find_in_day(
     query = day.query
     if cursor is not None:
         query = Query.boolean_query(
-            [(Occur.Must, query), (Occur.Must, cursor.remaining())]
+            [(Occur.Must, query), (Occur.Must, _remaining(cursor))]
         )
         limit += len(cursor.seen)
     found = day.searcher.search(
@@ -143,6 +144,13 @@ def _find_in_day(
         order=_TANTIVY_ORDER[order],
     )
     return [_Found(day.searcher, key, address) for key, address in found.hits]
+
+
+def _remaining(cursor: Cursor) -> Query:
+    """Documents of the cursor's order and those beyond it."""
+    if cursor.direction is SortOrder.NEWEST:
+        return within_numbers(schema.ORDER, None, cursor.order + 1)
+    return within_numbers(schema.ORDER, cursor.order, None)
 
 
 def _hits(found: list[_Found], cursor: Cursor | None, limit: int) -> Iterator[Hit]:

@@ -5,13 +5,13 @@ without declaring it. Range keys and words have fields of their own. What is giv
 back is `raw`, untouched by all of this.
 """
 
-import zlib
 from base64 import b64encode
 
 import orjson
 import tantivy
 
 from apps.search.documents import Document, Leaves, with_marked_times
+from apps.search.engines.orders import order_of
 
 ID = "id"
 ORDER = "order"
@@ -30,7 +30,6 @@ VERSION = 1
 
 _TOKENIZER = "trailmap_words"
 LONGEST_WORD = 255
-_TIE_BITS = 21
 
 
 def schema() -> tantivy.Schema:
@@ -72,15 +71,6 @@ def open_index(path: str) -> tantivy.Index:
     index = tantivy.Index(schema(), path=path)
     index.register_tokenizer(_TOKENIZER, word_analyzer())
     return index
-
-
-def order_of(time_ms: int, document_id: str) -> int:
-    """Sorts by time, then by id: 43 bits of milliseconds, 21 of the id's hash."""
-    return time_ms << _TIE_BITS | zlib.crc32(document_id.encode()) >> (32 - _TIE_BITS)
-
-
-def time_of_order(order: int) -> int:
-    return order >> _TIE_BITS
 
 
 def stored_form(document: Document, found: Leaves, received_ms: int) -> str:

@@ -2,7 +2,7 @@
 
 import threading
 
-from dashboard.embedded import Part
+from dashboard.parts import Part
 
 
 class Running:

@@ -7,11 +7,9 @@ import binascii
 from dataclasses import dataclass
 
 import orjson
-from tantivy import Query
 
 from apps.search.engines.base import InvalidCursor, SortOrder
-from apps.search.engines.embedded import schema
-from apps.search.engines.embedded.compile import within_numbers
+from apps.search.engines.orders import time_of_order
 from apps.search.timerange import from_milliseconds
 
 _LARGEST_ORDER = 2**64 - 2
@@ -45,14 +43,8 @@ class Cursor:
             raise InvalidCursor("This page cursor is not valid.")
         return cls(order, frozenset(seen), direction)
 
-    def remaining(self) -> Query:
-        """Documents of the cursor's order and those beyond it."""
-        if self.direction is SortOrder.NEWEST:
-            return within_numbers(schema.ORDER, None, self.order + 1)
-        return within_numbers(schema.ORDER, self.order, None)
-
     def reaches(self, day: str) -> bool:
         """Whether a day can hold anything at or beyond the cursor."""
-        moment = from_milliseconds(schema.time_of_order(self.order))
+        moment = from_milliseconds(time_of_order(self.order))
         here = moment.date().isoformat()
         return day <= here if self.direction is SortOrder.NEWEST else day >= here

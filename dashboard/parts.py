@@ -1,12 +1,14 @@
-"""Web, worker and beat in one process.
+"""Web, worker and beat as parts of a process: all three in one, or each alone.
 
 Kombu's memory queue lives in a process and loses what it holds when that ends. So
-there is exactly one process, all work is in rows, and tasks only say "look now".
+with it there is exactly one process; with any broker all work is in rows, and tasks
+only say "look now".
 """
 
 import contextlib
 import os
 import signal
+import socket
 import threading
 import warnings
 from collections.abc import Callable, Iterator
@@ -17,14 +19,14 @@ from typing import Any
 import structlog
 import uvicorn
 from celery import Celery
-from celery.beat import Scheduler
 from celery.beat import Service as BeatService
 
 from apps.search.shutdown import stopping
+from workers.beat import LeadingScheduler
 
 log = structlog.get_logger(__name__)
 
-_THREADS = 4
+THREADS = 4
 _LOOK_EVERY_SECONDS = 5.0
 _STREAMS_END_WITHIN_SECONDS = 2
 _WORKER_ENDS_WITHIN_SECONDS = 20.0
@@ -59,12 +61,15 @@ class Part:
             stop.join(_WORKER_ENDS_WITHIN_SECONDS)
 
 
-def worker(app: Celery) -> Part:
+def worker(app: Celery, threads: int = THREADS) -> Part:
+    """Tasks run in threads: they wait for AWS and for stores. Who has more cores
+    starts more processes."""
+
     def make() -> Any:
         return app.Worker(
             pool="threads",
-            concurrency=_THREADS,
-            hostname="embedded@localhost",
+            concurrency=threads,
+            hostname=f"{os.getpid()}@{socket.gethostname()}",
             without_heartbeat=True,
             without_mingle=True,
             without_gossip=True,
@@ -76,7 +81,7 @@ def worker(app: Celery) -> Part:
 
 def beat(app: Celery) -> Part:
     def make() -> Any:
-        return BeatService(app, max_interval=1, scheduler_cls=Scheduler)
+        return BeatService(app, max_interval=1, scheduler_cls=LeadingScheduler)
 
     return Part("beat", make)
 
@@ -115,19 +120,12 @@ def serve(site: Site, parts: list[Part], ready: Callable[[], None]) -> None:
         )
     )
 
-    def stop(signum: int, frame: FrameType | None) -> None:
-        if stopping.is_set():
-            # Nothing is lost: what counts is durable or will be read again.
-            os._exit(1)
-        stopping.set()
+    def end() -> None:
         server.should_exit = True
 
-    # The worker never runs code it is sent: messages are JSON, tasks are named.
-    warnings.filterwarnings("ignore", message="You're running the worker", lineno=0)
+    _end_on_signals(end)
     # Files are read in small parts; only their first answers wait for a thread.
     warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume")
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, stop)
     for part in parts:
         part.keep_alive()
     threading.Thread(target=_watch, args=(server, parts, ready), daemon=True).start()
@@ -135,6 +133,28 @@ def serve(site: Site, parts: list[Part], ready: Callable[[], None]) -> None:
     stopping.set()
     for part in reversed(parts):
         part.stop()
+
+
+def run(parts: list[Part]) -> None:
+    """Run parts without a site until a signal asks to stop."""
+    _end_on_signals(lambda: None)
+    _keep_alive(parts)
+    for part in reversed(parts):
+        part.stop()
+
+
+def _end_on_signals(end: Callable[[], None]) -> None:
+    def stop(signum: int, frame: FrameType | None) -> None:
+        if stopping.is_set():
+            # Nothing is lost: what counts is durable or will be read again.
+            os._exit(1)
+        stopping.set()
+        end()
+
+    # The worker never runs code it is sent: messages are JSON, tasks are named.
+    warnings.filterwarnings("ignore", message="You're running the worker", lineno=0)
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, stop)
 
 
 def _watch(
@@ -145,6 +165,12 @@ def _watch(
         continue
     if server.started:
         ready()
-    while not stopping.wait(_LOOK_EVERY_SECONDS):
+    _keep_alive(parts)
+
+
+def _keep_alive(parts: list[Part]) -> None:
+    while True:
         for part in parts:
             part.keep_alive()
+        if stopping.wait(_LOOK_EVERY_SECONDS):
+            return

@@ -1,0 +1,43 @@
+"""What every answer of a search says about itself: whether it is the whole truth."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from apps.search.engines.base import SearchRequest
+from apps.search.engines.opensearch.cluster import (
+    is_too_broad,
+    reasons_of,
+    too_complex,
+)
+
+Answer = Mapping[str, Any]
+
+
+def partial_of(answer: Answer, request: SearchRequest) -> str | None:
+    """Why an answer does not cover everything, in a sentence; None where it does.
+
+    Raises QueryTooBroad where shards failed because the query was too much for them.
+    """
+    if answer.get("timed_out"):
+        return late(request)
+    shards = answer["_shards"]
+    if not shards["failed"]:
+        return None
+    reasons = reasons_of(shards.get("failures", []))
+    if is_too_broad(reasons):
+        raise too_complex()
+    return (
+        f"{shards['failed']} of {shards['total']} shards of the OpenSearch cluster did "
+        f"not answer: {reasons[:300] or 'they are not available'}."
+    )
+
+
+def late(request: SearchRequest) -> str:
+    return (
+        f"The time limit of {request.seconds:g} s was reached before everything was "
+        "searched. Narrow the time range or the query."
+    )
+
+
+def total_of(answer: Answer) -> int:
+    return int(answer["hits"]["total"]["value"])

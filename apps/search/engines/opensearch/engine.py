@@ -1,0 +1,138 @@
+"""The document engine on an OpenSearch cluster: any number of processes may write."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from time import monotonic
+
+import orjson
+
+from apps.search.engines.base import EngineUnavailable
+from apps.search.engines.opensearch import mapping
+from apps.search.engines.opensearch.cluster import Address, Cluster, reasons_of
+from apps.search.engines.opensearch.mapping import Names
+from apps.search.engines.opensearch.reader import OpenSearchReader
+from apps.search.engines.opensearch.writer import OpenSearchWriter
+from apps.search.kinds import Kind
+
+# A cluster that was made anew has lost its templates: they are put there again.
+_PREPARE_EVERY_SECONDS = 60.0
+_HEALTH_SECONDS = 5.0
+_DELETED_AT_ONCE = 5_000
+
+
+class OpenSearchEngine:
+    def __init__(
+        self,
+        address: Address,
+        kinds: Sequence[Kind],
+        prefix: str,
+        shards: int = 1,
+        clock_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000,
+    ) -> None:
+        self._cluster = Cluster(address)
+        self._kinds = kinds
+        self._prefix = prefix
+        self._shards = shards
+        self._reader = OpenSearchReader(self._cluster, self._names)
+        self._writers = {
+            kind.name: OpenSearchWriter(
+                self._cluster, self._names(kind), self._prepare, clock_ms
+            )
+            for kind in kinds
+        }
+        self._lock = threading.Lock()
+        self._prepared_at: float | None = None
+
+    @property
+    def reader(self) -> OpenSearchReader:
+        return self._reader
+
+    def writer(self, kind: Kind) -> OpenSearchWriter:
+        return self._writers[kind.name]
+
+    def drop_day(self, kind: Kind, day: str) -> int:
+        names = self._names(kind)
+        index = names.of_day(day)
+        counted = self._cluster.request("GET", f"/{index}/_count")
+        if counted is None:
+            return 0
+        self._cluster.request("DELETE", f"/{index}")
+        self._forget_paths(names, day)
+        return int(counted["count"])
+
+    def problem(self) -> str | None:
+        """Asks as a search does, so that it knows what a search would meet."""
+        indexes = [self._names(kind).every_day for kind in self._kinds]
+        try:
+            answer = self._cluster.search(
+                indexes, {"size": 0, "track_total_hits": False}, _HEALTH_SECONDS
+            )
+            blocks = self._cluster.request(
+                "GET",
+                f"/{','.join(indexes)}/_settings/index.blocks.*",
+                _HEALTH_SECONDS,
+                flat_settings="true",
+                allow_no_indices="true",
+            )
+        except EngineUnavailable as error:
+            return str(error)
+        shards = answer["_shards"]
+        if shards["failed"]:
+            reason = reasons_of(shards.get("failures", [])) or "no copy is available"
+            return (
+                f"{shards['failed']} of {shards['total']} shards of the OpenSearch "
+                f"cluster do not answer: {reason[:300]}."
+            )
+        blocked = sorted(name for name, found in blocks.items() if found["settings"])
+        if blocked:
+            settings = ", ".join(sorted(blocks[blocked[0]]["settings"]))
+            return (
+                f"OpenSearch does not take documents into {blocked[0]} and "
+                f"{len(blocked) - 1} more: {settings}. Its disks may be full."
+            )
+        return None
+
+    def close(self) -> None:
+        """Nothing is left to write: every bulk request was answered."""
+
+    def _names(self, kind: Kind) -> Names:
+        return Names(self._prefix, kind)
+
+    def _prepare(self) -> None:
+        """Make sure that indexes will be made as they have to be."""
+        with self._lock:
+            now, last = monotonic(), self._prepared_at
+            if last is not None and now - last < _PREPARE_EVERY_SECONDS:
+                return
+            for kind in self._kinds:
+                names = self._names(kind)
+                templates = {
+                    f"{self._prefix}-{kind.name}": mapping.template(
+                        names, self._shards
+                    ),
+                    f"{self._prefix}-paths-{kind.name}": mapping.paths_template(names),
+                }
+                for name, body in templates.items():
+                    self._cluster.request("PUT", f"/_index_template/{name}", body)
+            self._prepared_at = now
+
+    def _forget_paths(self, names: Names, day: str) -> None:
+        """Remove what is remembered of a day's paths, without delete_by_query: not
+        every OpenSearch has it."""
+        body = {
+            "size": _DELETED_AT_ONCE,
+            "query": {"term": {mapping.DAY: day}},
+            "_source": False,
+        }
+        while True:
+            answer = self._cluster.search([names.paths], body, _HEALTH_SECONDS)
+            ids = [hit["_id"] for hit in answer["hits"]["hits"]]
+            if not ids:
+                return
+            lines = [{"delete": {"_index": names.paths, "_id": one}} for one in ids]
+            self._cluster.request("POST", "/_bulk", _ndjson(lines), refresh="true")
+
+
+def _ndjson(lines: Sequence[object]) -> bytes:
+    return b"".join(orjson.dumps(line) + b"\n" for line in lines)

@@ -1,0 +1,23 @@
+"""`worker`: one of any number of processes that do the work."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from dashboard import parts, preparation
+from workers.app import app as celery
+
+
+class Command(BaseCommand):
+    help = "Work: read sources, import, retry, drop old days. Start one for each core."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--threads", type=int, default=parts.THREADS, help="tasks at once"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        preparation.check_shared()
+        preparation.settle_memory()
+        parts.run([parts.worker(celery, options["threads"])])

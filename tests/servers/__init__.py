@@ -1,0 +1,1 @@
+"""Real PostgreSQL, Redis and OpenSearch on loopback, for tests and measurements."""

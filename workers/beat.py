@@ -1,0 +1,74 @@
+"""The clock: sends every periodic task, as long as it leads and somebody listens."""
+
+import logging
+from typing import Any
+
+from celery.beat import ScheduleEntry, Scheduler
+from django.conf import settings
+from django.db import DatabaseError, close_old_connections
+from django.utils import timezone
+
+from apps.discovery import heartbeats
+from workers.leadership import AdvisoryLock, Alone
+
+log = logging.getLogger(__name__)
+
+_WHILE_FOLLOWING_SECONDS = 1.0
+_BEAT_EVERY_SECONDS = 5.0
+# Ticks only say "look now": where so many were not heard, more say nothing new, and
+# a broker would fill with them for as long as no worker runs.
+MOST_WAITING = 100
+QUEUE = "celery"
+
+
+class LeadingScheduler(Scheduler):
+    """Of any number of clocks, the one that holds the lock ticks."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.leadership = (
+            Alone() if settings.IS_ONE_PROCESS else AdvisoryLock(settings.DATABASE_URL)
+        )
+        self._beaten_at = 0.0
+
+    def tick(self, *args: Any, **kwargs: Any) -> float:
+        if not self.leadership.is_ours():
+            return _WHILE_FOLLOWING_SECONDS
+        self._beat()
+        return float(super().tick(*args, **kwargs))
+
+    def apply_entry(self, entry: ScheduleEntry, producer: Any = None) -> None:
+        if self._waiting() < MOST_WAITING:
+            super().apply_entry(entry, producer)
+
+    def close(self) -> None:
+        super().close()
+        self.leadership.give_up()
+
+    def _beat(self) -> None:
+        """Note that the clock works, whether or not anybody hears it."""
+        now = timezone.now()
+        if now.timestamp() - self._beaten_at < _BEAT_EVERY_SECONDS:
+            return
+        self._beaten_at = now.timestamp()
+        try:
+            heartbeats.beat(heartbeats.BEAT, now)
+        except DatabaseError as error:
+            log.warning("the clock could not note its heartbeat: %s", error)
+        finally:
+            close_old_connections()
+
+    def _waiting(self) -> int:
+        """Messages that no worker has taken; 0 where the broker does not say."""
+        connection: Any
+        with self.app.pool.acquire(block=True) as connection:
+            try:
+                return declared_length(connection)
+            except (*connection.connection_errors, *connection.channel_errors):
+                return 0
+
+
+def declared_length(connection: Any) -> int:
+    """How many messages wait in the queue of tasks."""
+    declared = connection.default_channel.queue_declare(queue=QUEUE, passive=True)
+    return int(declared.message_count)
