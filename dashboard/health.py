@@ -11,6 +11,8 @@ from django.views.decorators.cache import never_cache
 
 from apps.discovery import diagnosis, heartbeats
 from apps.search import store
+from workers import broker
+from workers.app import app as celery
 
 
 @login_not_required
@@ -25,8 +27,10 @@ def healthz(request: HttpRequest) -> JsonResponse:
 def readyz(request: HttpRequest) -> JsonResponse:
     """Every part with `ok` or what is wrong with it; 503 unless all are ok."""
     now = timezone.now()
-    parts = {"web": "ok"}
-    parts |= {name: check(now) or "ok" for name, check in _CHECKS.items()}
+    parts = {"web": "ok", "database": _database(now) or "ok"}
+    # What is in rows is not asked for in vain: each time it would wait anew.
+    checks = _CHECKS if parts["database"] == "ok" else _WITHOUT_ROWS
+    parts |= {name: check(now) or "ok" for name, check in checks.items()}
     is_ready = all(state == "ok" for state in parts.values())
     return JsonResponse(parts, status=200 if is_ready else 503)
 
@@ -44,29 +48,34 @@ def _engine(now: datetime) -> str | None:
     return store.engine().problem()
 
 
+def _broker(now: datetime) -> str | None:
+    """Whether messages can be sent, and whether anybody takes them."""
+    return broker.problem(celery)
+
+
 def _disk(now: datetime) -> str | None:
     return next(diagnosis.disk()).problem
 
 
 def _worker(now: datetime) -> str | None:
-    return _part(heartbeats.WORKER, now)
+    return heartbeats.problem(heartbeats.WORKER, now)
 
 
 def _beat(now: datetime) -> str | None:
-    return _part(heartbeats.BEAT, now)
+    return heartbeats.problem(heartbeats.BEAT, now)
 
 
-def _part(name: str, now: datetime) -> str | None:
-    try:
-        return heartbeats.problem(name, now)
-    except DatabaseError:
-        return "Not known while the database does not answer."
+def _unknown(now: datetime) -> str:
+    return "Not known while the database does not answer."
 
 
-_CHECKS: dict[str, Callable[[datetime], str | None]] = {
-    "worker": _worker,
-    "beat": _beat,
-    "database": _database,
+Check = Callable[[datetime], str | None]
+
+_WITHOUT_ROWS: dict[str, Check] = {
+    "worker": _unknown,
+    "beat": _unknown,
+    "broker": _broker,
     "engine": _engine,
     "disk": _disk,
 }
+_CHECKS: dict[str, Check] = {**_WITHOUT_ROWS, "worker": _worker, "beat": _beat}

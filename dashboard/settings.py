@@ -106,7 +106,7 @@ DATABASES["default"].setdefault("OPTIONS", {}).update(
     }
     if DATABASE_URL.startswith("sqlite")
     # Streams hold no connection between two looks; see apps.search.streams.
-    else {"pool": {"min_size": 1, "max_size": 20, "timeout": 10}}
+    else {"pool": {"min_size": 1, "max_size": 20, "timeout": 5}}
 )
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -127,7 +127,9 @@ SEARCH_KINDS = ["apps.audit.kinds.TRAIL"]
 DIAGNOSES = [
     "apps.discovery.diagnosis.database",
     "apps.discovery.diagnosis.disk",
+    "apps.search.diagnosis.engine",
     "apps.search.diagnosis.index",
+    "workers.diagnosis.queue",
     "apps.discovery.diagnosis.processes",
     "apps.discovery.diagnosis.aws_accounts",
     "apps.audit.diagnosis.sources",

@@ -6,21 +6,27 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import hypothesis
 import pytest
-from django.test import Client
+from django.conf import settings as django_settings
+from django.test import Client, TransactionTestCase
 
 from apps.audit.kinds import TRAIL
 from apps.discovery.aws import forget_sessions
 from apps.discovery.roles import Role
 from apps.search import store
 from apps.search.documents import Document
-from apps.search.engines.embedded.engine import EmbeddedEngine
+from apps.search.engines.base import DocumentEngine
 from tests.factories import a_user
 from tests.fakes import FakeAws, serve
+from tests.servers.all import OPENSEARCH
 
 Fill = Callable[..., None]
+
+# Lets PostgreSQL empty tables that others refer to, between tests that commit.
+TransactionTestCase.available_apps = list(django_settings.INSTALLED_APPS)
 
 # A busy machine is no reason to fail; where CI decides, the same examples each time.
 hypothesis.settings.register_profile(
@@ -34,22 +40,24 @@ def home(settings: Any, tmp_path: Path) -> Iterator[Path]:
     """Every test has a home, and thereby an index, of its own."""
     settings.HOME = tmp_path
     settings.SEARCH_HOME = tmp_path / "search"
+    settings.OPENSEARCH_PREFIX = f"test-{uuid4().hex[:12]}"
     store.engine.cache_clear()
     yield tmp_path
+    if settings.OPENSEARCH_URLS and store.engine.cache_info().currsize:
+        OPENSEARCH.remove(settings.OPENSEARCH_PREFIX)
     store.engine.cache_clear()
 
 
 @pytest.fixture
-def engine(home: Path) -> Iterator[EmbeddedEngine]:
+def engine(home: Path) -> Iterator[DocumentEngine]:
     """The engine of the site, closed in the end."""
     made = store.engine()
-    assert isinstance(made, EmbeddedEngine)
     yield made
     made.close()
 
 
 @pytest.fixture
-def fill(engine: EmbeddedEngine) -> Fill:
+def fill(engine: DocumentEngine) -> Fill:
     """Stores events durably."""
 
     def add(*documents: Document) -> None:

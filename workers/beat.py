@@ -7,18 +7,16 @@ from celery.beat import ScheduleEntry, Scheduler
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from apps.discovery import heartbeats
+from workers import broker
 from workers.leadership import AdvisoryLock, Alone
 
 log = logging.getLogger(__name__)
 
 _WHILE_FOLLOWING_SECONDS = 1.0
 _BEAT_EVERY_SECONDS = 5.0
-# Ticks only say "look now": where so many were not heard, more say nothing new, and
-# a broker would fill with them for as long as no worker runs.
-MOST_WAITING = 100
-QUEUE = "celery"
 
 
 class LeadingScheduler(Scheduler):
@@ -38,7 +36,8 @@ class LeadingScheduler(Scheduler):
         return float(super().tick(*args, **kwargs))
 
     def apply_entry(self, entry: ScheduleEntry, producer: Any = None) -> None:
-        if self._waiting() < MOST_WAITING:
+        # A broker would fill with ticks for as long as no worker runs.
+        if self._waiting() < broker.MOST_WAITING:
             super().apply_entry(entry, producer)
 
     def close(self) -> None:
@@ -63,12 +62,6 @@ class LeadingScheduler(Scheduler):
         connection: Any
         with self.app.pool.acquire(block=True) as connection:
             try:
-                return declared_length(connection)
-            except (*connection.connection_errors, *connection.channel_errors):
+                return broker.waiting(connection)
+            except (OperationalError, *connection.connection_errors):
                 return 0
-
-
-def declared_length(connection: Any) -> int:
-    """How many messages wait in the queue of tasks."""
-    declared = connection.default_channel.queue_declare(queue=QUEUE, passive=True)
-    return int(declared.message_count)

@@ -32,7 +32,7 @@ class AdvisoryLock:
     """An advisory lock of PostgreSQL, held by a connection of its own."""
 
     def __init__(self, database_url: str) -> None:
-        self._url = database_url
+        self.url = database_url
         self._connection: psycopg.Connection[tuple[bool]] | None = None
 
     def is_ours(self) -> bool:
@@ -57,7 +57,7 @@ class AdvisoryLock:
 
     def _take(self) -> bool:
         connection = psycopg.connect(
-            make_conninfo(self._url, **conninfo_to_dict(_KEEPALIVES)),
+            make_conninfo(self.url, **conninfo_to_dict(_KEEPALIVES)),
             autocommit=True,
             connect_timeout=_CONNECT_SECONDS,
             application_name="trailmap-beat",

@@ -128,7 +128,6 @@ class BucketRun:
         back = self._days_back(began) if is_deep else 1
         for base, folders in self._bases():
             for folder in folders:
-                renew_claim(self._source, self._clock())
                 region = folder.rstrip("/").rsplit("/", 1)[-1]
                 self._sweep_region(base, region, began, back)
         self._source.swept_at = began
@@ -156,6 +155,7 @@ class BucketRun:
     def _sweep_region(self, base: str, region: str, began: datetime, back: int) -> None:
         found = []
         for prefix in day_folders(base, [region], began.date(), back):
+            renew_claim(self._source, self._clock())
             for item in self._bucket.objects(prefix):
                 key = parse_key(item.key)
                 if key is not None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import orjson
 
-from apps.search.documents import JsonObject
+from apps.search.documents import JsonObject, indexable
 
 MAX_RECORD_BYTES = 1 << 20
 EXCERPT_BYTES = 4 << 10
@@ -98,8 +98,7 @@ def _exact(value: object, body: bytes, offset: int) -> Record | Broken:
     if len(body) > MAX_RECORD_BYTES:
         return too_large(body, offset)
     try:
-        readable = _readable(value)
-        searchable = orjson.dumps(readable)
+        searchable = orjson.dumps(indexable(value))
     except (RecursionError, orjson.JSONEncodeError):
         return Broken(offset, "it is nested too deeply", body[:EXCERPT_BYTES])
     return Record(orjson.loads(searchable), body, offset, searchable)
@@ -107,16 +106,3 @@ def _exact(value: object, body: bytes, offset: int) -> Record | Broken:
 
 def _refuse(name: str) -> object:
     raise ValueError(f"{name} is no JSON value")
-
-
-def _readable(value: object) -> object:
-    """The value with what an index cannot hold replaced or turned into text."""
-    if isinstance(value, dict):
-        return {str(_readable(key)): _readable(child) for key, child in value.items()}
-    if isinstance(value, list):
-        return [_readable(child) for child in value]
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode()
-    if isinstance(value, int) and not -(2**63) <= value < 2**64:
-        return str(value)
-    return value

@@ -8,7 +8,8 @@ from apps.audit.models import TrailSource
 from apps.discovery.accounts import note_accounts, target
 from apps.discovery.aws import Target
 
-LEASE = timedelta(minutes=10)
+# Longer than any step between two renewals; a worker that died is followed after it.
+LEASE = timedelta(seconds=90)
 # CloudTrail delivers within about five minutes on average and promises nothing.
 LATE = timedelta(minutes=30)
 

@@ -20,6 +20,26 @@ class Finding:
     cure: str = ""
 
 
+_CURE_OF_CLUSTER = (
+    "Look at OPENSEARCH_URL, and at the cluster: _cluster/health says what it lacks."
+)
+
+
+def _cure_of_home() -> str:
+    return (
+        f"Look at the permissions below {settings.SEARCH_HOME}; a day's folder that is "
+        "damaged can be moved away and its logs imported again."
+    )
+
+
+def engine() -> Iterator[Finding]:
+    """Whether the store of documents answers and takes more."""
+    name = "opensearch" if settings.OPENSEARCH_URLS else "embedded"
+    problem = store.engine().problem()
+    cure = _CURE_OF_CLUSTER if settings.OPENSEARCH_URLS else _cure_of_home()
+    yield Finding(f"engine.{name}", "answers and takes documents", problem, cure)
+
+
 def index() -> Iterator[Finding]:
     """Whether every kind of document can be read, and how much there is."""
     for kind in store.kinds().values():
@@ -31,8 +51,7 @@ def index() -> Iterator[Finding]:
                 subject,
                 "",
                 str(error),
-                f"Look at the permissions below {settings.SEARCH_HOME}; a day's folder "
-                "that is damaged can be moved away and its logs imported again.",
+                _CURE_OF_CLUSTER if settings.OPENSEARCH_URLS else _cure_of_home(),
             )
             continue
         documents = sum(day.documents for day in days)

@@ -211,6 +211,33 @@ def shown_text(text: str) -> str:
     return text.removeprefix(TIME_MARK)
 
 
+def indexable(value: object) -> object:
+    """The value with what an index cannot hold replaced or turned into text."""
+    if isinstance(value, dict):
+        return {str(indexable(key)): indexable(child) for key, child in value.items()}
+    if isinstance(value, list):
+        return [indexable(child) for child in value]
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        return str(value)
+    return value
+
+
+def searched_as(raw: bytes) -> tuple[JsonObject, bytes | None]:
+    """A stored record as it is to be indexed again, and its compact form where that
+    is not the record as it was given."""
+    record = read_json(raw)
+    try:
+        if orjson.dumps(record) == raw:
+            return record, None
+    except orjson.JSONEncodeError:
+        pass  # a number or half a character that JSON has and an index has not
+    # Python's reader keeps numbers of any length exact.
+    searchable = orjson.dumps(indexable(json.loads(raw)))
+    return orjson.loads(searchable), searchable
+
+
 def read_json(raw: bytes) -> JsonObject:
     """A record from its JSON. Halves of characters, which orjson refuses, are kept."""
     try:

@@ -1,6 +1,6 @@
 """The one document engine of this process, and the kinds it knows."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 
@@ -32,8 +32,10 @@ def kind_named(name: str) -> Kind:
 
 @cache
 def engine() -> DocumentEngine:
-    if settings.OPENSEARCH_URLS:
-        return _on_opensearch()
+    return ENGINES["opensearch" if settings.OPENSEARCH_URLS else "embedded"]()
+
+
+def _embedded() -> EmbeddedEngine:
     return EmbeddedEngine(settings.SEARCH_HOME, list(kinds().values()))
 
 
@@ -49,6 +51,13 @@ def _on_opensearch() -> OpenSearchEngine:
         settings.OPENSEARCH_PREFIX,
         settings.OPENSEARCH_SHARDS,
     )
+
+
+# Every engine there is, by the name that people call it.
+ENGINES: Mapping[str, Callable[[], DocumentEngine]] = {
+    "embedded": _embedded,
+    "opensearch": _on_opensearch,
+}
 
 
 @contextmanager

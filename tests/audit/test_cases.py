@@ -20,7 +20,7 @@ from apps.audit.logfile import read_log
 from apps.audit.logrecords import Record
 from apps.audit.models import ImportRun
 from apps.search import store
-from apps.search.engines.base import SearchRequest
+from apps.search.engines.base import DocumentEngine, SearchRequest
 from apps.search.engines.embedded.engine import EmbeddedEngine
 from tests.conftest import cases_folder
 from tests.factories import NOON
@@ -70,7 +70,7 @@ def test_every_record_of_a_file_is_read(cases: Path, case_file: str) -> None:
 
 @pytest.mark.django_db
 def test_counts_are_those_expected_and_a_second_import_adds_none(
-    cases: Path, engine: EmbeddedEngine
+    cases: Path, engine: DocumentEngine
 ) -> None:
     first, second = import_all(cases), import_all(cases)
 
@@ -83,7 +83,7 @@ def test_counts_are_those_expected_and_a_second_import_adds_none(
 
 
 def test_every_record_comes_back_through_the_api_equal_to_its_file(
-    cases: Path, engine: EmbeddedEngine, admin_client: Client
+    cases: Path, engine: DocumentEngine, admin_client: Client
 ) -> None:
     import_all(cases)
     checked = 0
@@ -113,6 +113,7 @@ def stored_below(home: Path) -> int:
     return engine.reader.count(SearchRequest(TRAIL, NOON)).value
 
 
+@pytest.mark.one_process
 def test_an_import_that_is_killed_anywhere_ends_the_same_when_done_again(
     cases: Path, tmp_path: Path
 ) -> None:

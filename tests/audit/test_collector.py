@@ -15,8 +15,7 @@ from apps.audit.kinds import TRAIL
 from apps.audit.models import Coverage, LogObject, QuarantinedRecord, TrailSource
 from apps.discovery.aws import AwsDenied, forget_sessions
 from apps.search import store
-from apps.search.engines.base import SearchRequest
-from apps.search.engines.embedded.engine import EmbeddedEngine
+from apps.search.engines.base import DocumentEngine, SearchRequest
 from tests.factories import ACCOUNT, a_log, a_record, an_account, gzipped
 
 pytestmark = pytest.mark.django_db
@@ -83,7 +82,7 @@ def bucket(cloud: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
 
 
 @pytest.fixture
-def source(bucket: Bucket, engine: EmbeddedEngine) -> TrailSource:
+def source(bucket: Bucket, engine: DocumentEngine) -> TrailSource:
     return TrailSource.objects.create(
         kind="bucket",
         name="shop",

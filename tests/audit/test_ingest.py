@@ -9,8 +9,7 @@ from apps.audit.kinds import TRAIL
 from apps.audit.models import ImportRun, QuarantinedRecord
 from apps.discovery.models import Account
 from apps.search import store
-from apps.search.engines.base import Scope, SearchRequest
-from apps.search.engines.embedded.engine import EmbeddedEngine
+from apps.search.engines.base import DocumentEngine, Scope, SearchRequest
 from apps.search.jsontree import exact
 from apps.search.models import ImportedDay
 from tests.factories import (
@@ -38,7 +37,7 @@ def stored() -> int:
 
 
 @pytest.fixture
-def folder(engine: EmbeddedEngine, tmp_path: Path) -> Path:
+def folder(engine: DocumentEngine, tmp_path: Path) -> Path:
     made = tmp_path / "logs"
     made.mkdir()
     return made

@@ -8,8 +8,7 @@ from apps.audit import collector
 from apps.audit.kinds import TRAIL
 from apps.audit.models import TrailSource
 from apps.search import store
-from apps.search.engines.base import SearchRequest
-from apps.search.engines.embedded.engine import EmbeddedEngine
+from apps.search.engines.base import DocumentEngine, SearchRequest
 from tests.factories import a_record, an_account
 from tests.fakes import FakeAws, Fault
 
@@ -26,7 +25,7 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 @pytest.fixture
-def source(engine: EmbeddedEngine) -> TrailSource:
+def source(engine: DocumentEngine) -> TrailSource:
     return TrailSource.objects.create(
         kind="lookup",
         name="first look",

@@ -95,6 +95,7 @@ def test_a_part_that_is_silent_makes_the_site_not_ready(client: Client) -> None:
     assert readiness(client)["beat"] == "ok"
 
 
+@pytest.mark.one_process
 def test_an_index_that_cannot_be_used_is_said_so(
     client: Client, settings: Any, tmp_path: Path
 ) -> None:
@@ -111,6 +112,7 @@ def test_little_room_is_said_in_time(
     assert "MiB are free" in readiness(client)["disk"]
 
 
+@pytest.mark.one_process
 @pytest.mark.parametrize(
     "path", ["/", "/explore/trail/?since=2026-07-01", "/actors/?since=2026-07-01"]
 )

@@ -14,6 +14,8 @@ import pytest
 from tests.factories import a_log, a_record, gzipped
 from tests.processes import Site
 
+pytestmark = pytest.mark.one_process
+
 # Streams end within what is promised. The rest is measured by script/bench on a quiet
 # machine; here it only must not hang.
 STOP_SECONDS = 5.0

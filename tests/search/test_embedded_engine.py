@@ -9,6 +9,8 @@ from apps.search.engines.base import EngineUnavailable
 from apps.search.engines.embedded.engine import EmbeddedEngine
 from tests.contracts.things import THINGS, Clock, ask, thing
 
+pytestmark = pytest.mark.one_process
+
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[EmbeddedEngine]:

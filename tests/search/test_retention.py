@@ -6,7 +6,7 @@ import pytest
 
 from apps.audit.kinds import TRAIL
 from apps.search import retention, store
-from apps.search.engines.embedded.engine import EmbeddedEngine
+from apps.search.engines.base import DocumentEngine
 from apps.search.models import ImportedDay, Retention
 from tests.conftest import Fill
 from tests.factories import an_event
@@ -25,12 +25,12 @@ def days() -> list[str]:
     return [one.day for one in store.reader().days(TRAIL)]
 
 
-def test_everything_is_kept_until_a_rule_says_otherwise(engine: EmbeddedEngine) -> None:
+def test_everything_is_kept_until_a_rule_says_otherwise(engine: DocumentEngine) -> None:
     assert retention.apply(engine, NOW) == {}
     assert len(days()) == 3
 
 
-def test_whole_days_beyond_the_rule_are_dropped(engine: EmbeddedEngine) -> None:
+def test_whole_days_beyond_the_rule_are_dropped(engine: DocumentEngine) -> None:
     Retention.objects.create(kind="trail", keep_days=5)
 
     assert retention.apply(engine, NOW) == {"trail": 1}
@@ -38,7 +38,7 @@ def test_whole_days_beyond_the_rule_are_dropped(engine: EmbeddedEngine) -> None:
 
 
 def test_imported_days_are_spared_until_an_admin_says_otherwise(
-    engine: EmbeddedEngine,
+    engine: DocumentEngine,
 ) -> None:
     ImportedDay.objects.create(kind="trail", day="2026-07-01")
     rule = Retention.objects.create(kind="trail", keep_days=1)

@@ -1,4 +1,4 @@
-"""`script/servers up|down|status [NAME...]`."""
+"""`script/servers up|down|status|url [NAME...]`."""
 
 import sys
 from collections.abc import Sequence
@@ -9,10 +9,10 @@ from tests.servers.process import CannotProvide
 
 def main(arguments: Sequence[str]) -> int:
     command, *names = arguments or ["status"]
-    act = {"up": _up, "down": _down, "status": _status}.get(command)
+    act = {"up": _up, "down": _down, "status": _status, "url": _url}.get(command)
     unknown = [name for name in names if name not in SERVERS]
     if act is None or unknown:
-        print(f"usage: script/servers up|down|status [{'|'.join(SERVERS)}]")
+        print(f"usage: script/servers up|down|status|url [{'|'.join(SERVERS)}]")
         return 2
     return max(act(SERVERS[name]) for name in names or SERVERS)
 
@@ -30,6 +30,11 @@ def _up(server: Server) -> int:
 def _down(server: Server) -> int:
     server.stop()
     return _status(server) and 0
+
+
+def _url(server: Server) -> int:
+    print(server.url)
+    return 0
 
 
 def _status(server: Server) -> int:

@@ -4,6 +4,8 @@ That build has transports only, which keeps Trailmap to what every cluster has. 
 `OPENSEARCH_HOME` that is already there is used instead.
 """
 
+import contextlib
+import json
 import os
 import shutil
 import subprocess
@@ -12,6 +14,7 @@ import urllib.request
 import zipfile
 from http import HTTPStatus
 from pathlib import Path
+from typing import Any
 
 from tests.servers.process import (
     CannotProvide,
@@ -77,16 +80,63 @@ class OpenSearch:
     def remove(self, prefix: str) -> None:
         """All indexes and templates whose names begin so."""
         for path in (f"{prefix}-*", f"_index_template/{prefix}-*"):
-            _delete(f"{self.url}/{path}")
+            with contextlib.suppress(FileNotFoundError):
+                self.send("DELETE", path)
 
+    def fill_disk(self, indexes: str, *, is_full: bool = True) -> None:
+        """What it does by itself when a disk runs full: every write answers 429."""
+        setting = {"index.blocks.read_only_allow_delete": True if is_full else None}
+        self.send("PUT", f"{indexes}/_settings", setting)
 
-def _delete(url: str) -> None:
-    """Remove what is there; nothing being there is no error."""
-    request = urllib.request.Request(url, method="DELETE")
-    try:
-        urllib.request.urlopen(request, timeout=30).close()
-    except urllib.error.HTTPError as error:
-        if error.code != HTTPStatus.NOT_FOUND:
+    def lose(self, index: str) -> None:
+        """Make an index red: its only copies vanish from the disk."""
+        for shard in self._shards(index):
+            self._kept(shard).rename(self._kept(shard).with_suffix(".lost"))
+            self._reroute("cancel", shard, allow_primary=True)
+
+    def restore(self, index: str) -> None:
+        """Put back what was lost."""
+        for shard in self._shards(index):
+            self._kept(shard).with_suffix(".lost").rename(self._kept(shard))
+            self._reroute("allocate_stale_primary", shard, accept_data_loss=True)
+
+    def _shards(self, index: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.send(
+            "GET", f"_cat/shards/{index}?format=json"
+        )
+        return [shard for shard in found if shard["prirep"] == "p"]
+
+    def _kept(self, shard: dict[str, Any]) -> Path:
+        """Where a shard is on the disk."""
+        settings = self.send("GET", f"{shard['index']}/_settings?flat_settings=true")
+        uuid = settings[shard["index"]]["settings"]["index.uuid"]
+        indices = self.process.folder / "data" / "nodes" / "0" / "indices"
+        return Path(indices, uuid, shard["shard"])
+
+    def _reroute(self, command: str, shard: dict[str, Any], **how: bool) -> None:
+        (node,) = self.send("GET", "_cat/nodes?format=json&h=name")
+        where = {
+            "index": shard["index"],
+            "shard": int(shard["shard"]),
+            "node": node["name"],
+        }
+        body = {"commands": [{command: {**where, **how}}]}
+        self.send("POST", "_cluster/reroute?metric=none", body)
+
+    def send(self, method: str, path: str, body: object = None) -> Any:
+        """A request of an operator. Raises FileNotFoundError for what is not there."""
+        request = urllib.request.Request(
+            f"{self.url}/{path}",
+            None if body is None else json.dumps(body).encode(),
+            {"Content-Type": "application/json"},
+            method=method,
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            if error.code == HTTPStatus.NOT_FOUND:
+                raise FileNotFoundError(path) from error
             raise
 
 

@@ -113,6 +113,11 @@ class ServerProcess:
             self._note(port=noted)
         return int(noted)
 
+    @property
+    def group(self) -> int:
+        """Its process group. Raises KeyError where it was never started."""
+        return self._noted()["pid"]
+
     def is_running(self) -> bool:
         noted = self._noted()
         return "pid" in noted and _start_time(noted["pid"]) == noted["born"]

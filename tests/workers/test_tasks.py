@@ -11,7 +11,7 @@ from apps.audit.kinds import TRAIL
 from apps.audit.models import ImportRun, QuarantinedRecord
 from apps.discovery import heartbeats
 from apps.search import store
-from apps.search.engines.embedded.engine import EmbeddedEngine
+from apps.search.engines.base import DocumentEngine
 from apps.search.models import Retention
 from tests.conftest import Fill
 from tests.factories import NOON, a_log, a_record, an_event
@@ -47,7 +47,7 @@ def test_a_heartbeat_that_was_sent_and_done_shows_that_the_worker_works() -> Non
     assert heartbeats.problem(heartbeats.WORKER, timezone.now()) is None
 
 
-def test_waiting_imports_are_done_once(engine: EmbeddedEngine, tmp_path: Path) -> None:
+def test_waiting_imports_are_done_once(engine: DocumentEngine, tmp_path: Path) -> None:
     log = tmp_path / "log.json"
     log.write_bytes(a_log([a_record()]))
     run = ImportRun.objects.create(paths=[str(log)])
@@ -60,7 +60,7 @@ def test_waiting_imports_are_done_once(engine: EmbeddedEngine, tmp_path: Path) -
 
 
 def test_an_import_whose_process_died_is_taken_up(
-    engine: EmbeddedEngine, tmp_path: Path
+    engine: DocumentEngine, tmp_path: Path
 ) -> None:
     log = tmp_path / "log.json"
     log.write_bytes(a_log([a_record()]))
@@ -78,7 +78,7 @@ def test_an_import_whose_process_died_is_taken_up(
 
 
 def test_quarantined_files_are_read_again(
-    engine: EmbeddedEngine, tmp_path: Path
+    engine: DocumentEngine, tmp_path: Path
 ) -> None:
     log = tmp_path / "log.json"
     log.write_bytes(a_log([a_record()]))

@@ -20,15 +20,25 @@ def partial_of(answer: Answer, request: SearchRequest) -> str | None:
     """
     if answer.get("timed_out"):
         return late(request)
+    return missing_shards(answer)
+
+
+def missing_shards(answer: Answer) -> str | None:
+    """Which part of the shards gave no answer, in a sentence; None where all did.
+
+    A shard without any copy is missing without being counted as failed. Raises
+    QueryTooBroad where shards failed because the query was too much for them.
+    """
     shards = answer["_shards"]
-    if not shards["failed"]:
+    missing = shards["total"] - shards["successful"]
+    if not missing:
         return None
     reasons = reasons_of(shards.get("failures", []))
     if is_too_broad(reasons):
         raise too_complex()
     return (
-        f"{shards['failed']} of {shards['total']} shards of the OpenSearch cluster did "
-        f"not answer: {reasons[:300] or 'they are not available'}."
+        f"{missing} of {shards['total']} shards of the OpenSearch cluster did not "
+        f"answer: {reasons[:300] or 'no copy of them is available'}."
     )
 
 

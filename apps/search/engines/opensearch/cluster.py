@@ -117,7 +117,7 @@ class Cluster:
     def _search(
         self, indexes: Sequence[str], body: Mapping[str, Any], seconds: float
     ) -> Any:
-        return self.request(
+        answer = self.request(
             "POST",
             f"/{','.join(indexes)}/_search",
             {"timeout": f"{max(1, int(seconds * 1000))}ms", **body},
@@ -127,6 +127,14 @@ class Cluster:
             # The same limit again: what is not cut inside a shard is ended outside.
             cancel_after_time_interval=f"{max(1, int((seconds + 1) * 1000))}ms",
         )
+        shards = answer["_shards"]
+        if shards["total"] and not shards["successful"]:
+            # Answered with 200 and no hits where the indexes came from a pattern.
+            raise Unanswered(
+                f"OpenSearch at {self._address.shown}: {_NO_SHARDS}, no copy of "
+                f"{shards['total']} is available."
+            )
+        return answer
 
     def _explain(self, error: OpenSearchException) -> NoReturn:
         if isinstance(error, TransportError):

@@ -38,7 +38,7 @@ Query = dict[str, Any]
 
 EVERYTHING: Query = {"match_all": {}}
 NOTHING: Query = {"match_none": {}}
-_LONGEST_PATTERN_PARTS = 1_000
+_LONGEST_PATTERN_PARTS = 400
 # The last character: greater than all that begins with what is before it.
 _LAST = "\U0010ffff"
 

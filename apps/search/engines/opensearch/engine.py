@@ -9,7 +9,8 @@ import orjson
 
 from apps.search.engines.base import EngineUnavailable
 from apps.search.engines.opensearch import mapping
-from apps.search.engines.opensearch.cluster import Address, Cluster, reasons_of
+from apps.search.engines.opensearch.answers import missing_shards
+from apps.search.engines.opensearch.cluster import Address, Cluster
 from apps.search.engines.opensearch.mapping import Names
 from apps.search.engines.opensearch.reader import OpenSearchReader
 from apps.search.engines.opensearch.writer import OpenSearchWriter
@@ -77,19 +78,15 @@ class OpenSearchEngine:
             )
         except EngineUnavailable as error:
             return str(error)
-        shards = answer["_shards"]
-        if shards["failed"]:
-            reason = reasons_of(shards.get("failures", [])) or "no copy is available"
-            return (
-                f"{shards['failed']} of {shards['total']} shards of the OpenSearch "
-                f"cluster do not answer: {reason[:300]}."
-            )
+        missing = missing_shards(answer)
+        if missing:
+            return missing
         blocked = sorted(name for name, found in blocks.items() if found["settings"])
         if blocked:
             settings = ", ".join(sorted(blocks[blocked[0]]["settings"]))
             return (
-                f"OpenSearch does not take documents into {blocked[0]} and "
-                f"{len(blocked) - 1} more: {settings}. Its disks may be full."
+                f"OpenSearch does not take documents into {', '.join(blocked)[:200]}: "
+                f"{settings}. Its disks may be full."
             )
         return None
 

@@ -36,6 +36,8 @@ _LONGEST_ID_BYTES = 512
 
 _CREATED, _OK, _CONFLICT, _NO_INDEX, _BUSY = 201, 200, 409, 404, 429
 _SERVER_FAULTS = 500
+# A full disk, a closed index: said of one document, but true of all.
+_PASSING_TYPES = ("cluster_block_exception", "index_closed_exception")
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +219,7 @@ def _may_pass(status: int, answer: Mapping[str, Any]) -> bool:
     """Whether the same document may be taken later: the fault is not its own."""
     if status in (_BUSY, _NO_INDEX) or status >= _SERVER_FAULTS:
         return True
-    return bool(answer.get("error", {}).get("type") == "cluster_block_exception")
+    return answer.get("error", {}).get("type") in _PASSING_TYPES
 
 
 def _pauses() -> Iterator[float | None]:

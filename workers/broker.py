@@ -1,0 +1,33 @@
+"""What the broker says of itself: whether it answers, and how much waits in it."""
+
+from contextlib import closing
+from typing import Any
+
+from celery import Celery
+from kombu.exceptions import OperationalError
+
+QUEUE = "celery"
+# Ticks only say "look now": where so many were not heard, nobody listens.
+MOST_WAITING = 100
+
+
+def waiting(connection: Any) -> int:
+    """Messages that no worker has taken yet. Raises a connection error of kombu's."""
+    try:
+        declared = connection.default_channel.queue_declare(queue=QUEUE, passive=True)
+    except connection.channel_errors:  # there is no queue before its first message
+        return 0
+    return int(declared.message_count)
+
+
+def problem(app: Celery) -> str | None:
+    """Why tasks do not get through, in a sentence; None where they do."""
+    with closing(app.connection_for_write(connect_timeout=2)) as connection:
+        try:
+            connection.ensure_connection(max_retries=1, interval_start=0)
+            found = waiting(connection)
+        except OperationalError as error:
+            return f"The broker does not answer: {error}"
+    if found >= MOST_WAITING:
+        return f"{found:,} tasks wait in the broker: no worker takes them."
+    return None
