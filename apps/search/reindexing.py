@@ -59,6 +59,9 @@ class DayCopy:
     after: str | None = None
     is_copied: bool = False
 
+    def begin_again(self) -> None:
+        self.found, self.after, self.is_copied = Fingerprint(), None, False
+
 
 class Notes:
     """Where a copy stands, in a file: by kind and day."""
@@ -140,22 +143,22 @@ class Reindexing:
 
         Raises EngineUnavailable, after which it may be run again, and NotCopied.
         """
-        days = self._source.reader.days(kind)
-        self._copy(kind, days, tell)
-        return self._compare(kind, days, tell)
+        self._source.settle(kind)
+        self._copy(kind, self._source.reader.days(kind), tell)
+        self._source.settle(kind)
+        return self._compare(kind, self._source.reader.days(kind), tell)
 
     def _copy(self, kind: Kind, days: Sequence[DayCount], tell: Tell) -> None:
         total, before = sum(day.documents for day in days), 0
         for day in days:
             noted = self._notes.of(kind, day.day)
             if not noted.is_copied:
-                for _ in self._copied(kind, day.day, noted):
-                    done = before + noted.found.documents
-                    tell(Progress(kind, day.day, "copied", done, total))
+                for copied in self._copied(kind, day.day, noted):
+                    tell(Progress(kind, day.day, "copied", before + copied, total))
             before += noted.found.documents
 
-    def _copied(self, kind: Kind, day: str, noted: DayCopy) -> Iterator[None]:
-        """Copies the rest of a day; yields after each page."""
+    def _copied(self, kind: Kind, day: str, noted: DayCopy) -> Iterator[int]:
+        """Copies the rest of a day; yields how much of it is copied, page by page."""
         writer = self._target.writer(kind)
         reached = Fingerprint(noted.found.documents, noted.found.checksum)
         committed_at = monotonic()
@@ -173,7 +176,7 @@ class Reindexing:
                 writer.commit()
                 self._note(noted, reached, hits[-1].cursor)
                 committed_at = monotonic()
-            yield
+            yield reached.documents
         writer.commit()
         noted.is_copied = True
         self._note(noted, reached, None)
@@ -189,7 +192,8 @@ class Reindexing:
         total, done = sum(day.documents for day in days), 0
         differences = []
         for day in days:
-            source, target = self._notes.of(kind, day.day).found, Fingerprint()
+            noted, target = self._notes.of(kind, day.day), Fingerprint()
+            source = noted.found
             for hits in self._pages(self._target, kind, day.day, None):
                 for hit in hits:
                     target.add(hit)
@@ -197,8 +201,13 @@ class Reindexing:
                     Progress(kind, day.day, "compared", done + target.documents, total)
                 )
             done += target.documents
+            if source.documents != day.documents:
+                # Written meanwhile: the day is copied anew the next time.
+                source = Fingerprint(day.documents)
             if source != target:
+                noted.begin_again()
                 differences.append(Difference(kind, day.day, source, target))
+        self._notes.save()
         return differences
 
     def _pages(

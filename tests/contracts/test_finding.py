@@ -193,3 +193,60 @@ def test_a_word_longer_than_what_is_indexed_is_refused_and_not_everything(
         matches(engine, "z" * 300, {"token": "z" * 300})
 
     assert matches(engine, f'token:"{"z" * 300}"', {"token": "z" * 300})
+
+
+def test_calls_that_disagree_on_a_type_are_all_stored_and_found(
+    engine: DocumentEngine,
+) -> None:
+    records: list[dict[str, Any]] = [
+        {"a": 1},
+        {"a": "text"},
+        {"a": {"b": "x"}},
+        {"a": [True, None, 2.5]},
+    ]
+    writer = engine.writer(THINGS)
+    counts = writer.add([thing(one, id=f"{at}") for at, one in enumerate(records)])
+    writer.commit()
+
+    assert counts.new == len(records)
+    for query in ("a:1", "a:text", "a.b:x", "a:true", "a:2.5", "a:[2 TO 3]"):
+        assert engine.reader.count(ask(query)).value == 1, query
+    assert engine.reader.count(ask("_exists_:a")).value == len(records)
+
+
+def test_words_with_wildcards_may_stand_for_many_words(engine: DocumentEngine) -> None:
+    records = [thing({"name": f"bucket logs{at}"}) for at in range(200)]
+    engine.writer(THINGS).add(records)
+    engine.writer(THINGS).commit()
+
+    assert engine.reader.count(ask("bucket-logs*")).value == 200
+
+
+def test_a_list_of_many_words_can_be_asked_for(engine: DocumentEngine) -> None:
+    query = " OR ".join(f"ioc{at}" for at in range(400))
+
+    assert matches(engine, query, {"code": "x", "name": "ioc399"})
+
+
+def test_a_code_is_found_by_a_bare_word_whatever_its_type(
+    engine: DocumentEngine,
+) -> None:
+    assert matches(engine, "7001", {"code": 7001})
+
+
+def test_a_key_of_any_length_leaves_its_record_searchable(
+    engine: DocumentEngine,
+) -> None:
+    assert matches(engine, "name:cup", {"k" * 40_000: 1, "name": "cup"})
+
+
+def test_documents_of_the_next_century_are_found_in_order(
+    engine: DocumentEngine,
+) -> None:
+    far = 4_500_000_000_000  # 2112
+    engine.writer(THINGS).add([thing({}, id="far", time_ms=far), thing({}, id="near")])
+    engine.writer(THINGS).commit()
+
+    found = [hit.id for hit in engine.reader.find(ask(), 10).hits]
+
+    assert found == ["far", "near"]

@@ -273,3 +273,24 @@ def test_a_facet_that_was_cut_short_is_not_called_exact(
 
     assert found.partial
     assert not found.by_path["name"].exact
+
+
+def test_values_below_the_field_of_a_split_are_neither_without_nor_negative(
+    engine: DocumentEngine,
+) -> None:
+    store(engine, thing({"name": ["a", "b"]}), thing({"name": {"x": "q"}}))
+    store(engine, thing({"other": 1}))
+
+    assert split(engine, "name") == {"a": 1, "b": 1, WITHOUT_SERIES: 1}
+
+
+def test_a_number_and_the_text_that_writes_it_are_one_value(
+    engine: DocumentEngine,
+) -> None:
+    store(engine, *[thing({"name": "5"}) for _ in range(9)])
+    store(engine, *[thing({"name": f"n{at}"}) for at in range(150) for _ in range(2)])
+    store(engine, thing({"name": 5}))
+
+    facet = engine.reader.facets(ask(), ["name"], 3).by_path["name"]
+
+    assert facet.values[0] == ("5", 10)

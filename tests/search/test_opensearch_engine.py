@@ -10,7 +10,7 @@ import pytest
 
 from apps.search.engines.base import EngineUnavailable, Scope
 from apps.search.engines.opensearch import writer as writing
-from apps.search.engines.opensearch.cluster import Address
+from apps.search.engines.opensearch.cluster import Address, Cluster
 from apps.search.engines.opensearch.engine import OpenSearchEngine
 from apps.search.shutdown import stopping
 from tests.contracts.things import NOON_MS, THINGS, ask, thing
@@ -213,3 +213,87 @@ def test_a_document_is_got_within_its_scope_only(engine: OpenSearchEngine) -> No
 
     assert engine.reader.get(THINGS, "a", Scope(frozenset("2"))) is None
     assert engine.reader.get(THINGS, "a", Scope(frozenset("1")))
+
+
+def test_who_stored_while_another_committed_still_becomes_visible(
+    engine: OpenSearchEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = engine.writer(THINGS)
+    request = Cluster.request
+
+    def committed_meanwhile(
+        cluster: Cluster, method: str, path: str, *rest: Any, **more: Any
+    ) -> Any:
+        if path == "/_bulk":
+            writer.commit()
+        return request(cluster, method, path, *rest, **more)
+
+    monkeypatch.setattr(Cluster, "request", committed_meanwhile)
+    writer.add([thing({}, id="a")])
+    monkeypatch.undo()
+
+    writer.commit()
+
+    assert engine.reader.count(ask()).value == 1
+
+
+def test_a_drop_that_the_cluster_refuses_ends_and_says_so(
+    engine: OpenSearchEngine, prefix: str
+) -> None:
+    store(engine, thing({"name": "a"}))
+    OPENSEARCH.fill_disk(f"{prefix}-paths-*")
+
+    with pytest.raises(EngineUnavailable, match="does not delete"):
+        engine.drop_day(THINGS, "2026-07-01")
+
+    OPENSEARCH.fill_disk(f"{prefix}-paths-*", is_full=False)
+    assert engine.drop_day(THINGS, "2026-07-01") == 1
+
+
+def test_whether_a_document_is_there_is_not_guessed(
+    engine: OpenSearchEngine, prefix: str
+) -> None:
+    store(engine, thing({}, id="a"), thing({}, id="b", time_ms=NOON_MS + DAY_MS))
+    OPENSEARCH.lose(f"{prefix}-things-v1-2026-07-01")
+
+    with pytest.raises(EngineUnavailable, match="not known"):
+        engine.reader.get(THINGS, "a", Scope())
+    assert engine.reader.get(THINGS, "b", Scope())
+
+
+def test_a_day_filled_again_lists_its_paths_again(engine: OpenSearchEngine) -> None:
+    store(engine, thing({"name": "a"}))
+    engine.drop_day(THINGS, "2026-07-01")
+
+    store(engine, thing({"name": "a"}))
+
+    assert set(engine.reader.fields(THINGS)) == {"name"}
+
+
+FULL = "this action would add [2] total shards, but this cluster currently has"
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (400, {"type": "validation_exception", "reason": FULL}),
+        (403, {"type": "index_create_block_exception", "reason": "blocked"}),
+        (403, {"type": "security_exception", "reason": "no permissions"}),
+        (400, {"type": "index_closed_exception", "reason": "closed"}),
+        (404, {"type": "index_not_found_exception", "reason": "no such index"}),
+        (503, {"type": "unavailable_shards_exception", "reason": "not active"}),
+    ],
+)
+def test_what_is_not_the_documents_fault_never_rejects_it(
+    engine: OpenSearchEngine,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+    error: dict[str, str],
+) -> None:
+    monkeypatch.setattr(writing, "_GIVE_UP_AFTER_SECONDS", 0.0)
+    writer = engine.writer(THINGS)
+    answer = {"status": status, "error": error}
+    monkeypatch.setattr(writer, "_bulk", lambda lines: [answer for _ in lines])
+
+    with pytest.raises(EngineUnavailable, match=error["reason"][:20].split("[")[0]):
+        writer.add([thing({})])

@@ -169,3 +169,22 @@ def test_a_page_that_did_not_come_whole_ends_the_move(
 
     with pytest.raises(EngineUnavailable, match="time limit"):
         moved(embedded, another, tmp_path / "notes")
+
+
+def test_what_was_written_meanwhile_is_noticed_and_copied_the_next_time(
+    embedded: EmbeddedEngine, another: EmbeddedEngine, tmp_path: Path
+) -> None:
+    store(embedded, documents(6))
+    notes = tmp_path / "notes"
+    late = thing({"name": "late"}, id="late")
+
+    def write_late(progress: Progress) -> None:
+        if (progress.doing, progress.day) == ("copied", "2026-07-03"):
+            store(embedded, [late])
+
+    first = Reindexing(embedded, another, Notes(notes), NOW).run(THINGS, write_late)
+    second = moved(embedded, another, notes)
+
+    assert [one.day for one in first] == ["2026-07-01"]
+    assert second == []
+    assert everything(another) == everything(embedded)

@@ -228,6 +228,12 @@ class DocumentEngine(Protocol):
     def drop_day(self, kind: Kind, day: str) -> int:
         """Remove a day for good; the number of documents that went."""
 
+    def settle(self, kind: Kind) -> None:
+        """Make visible what a writer stored that ended before its commit.
+
+        Raises EngineUnavailable.
+        """
+
     def problem(self) -> str | None:
         """Why the engine cannot serve now, in a sentence; None where it can."""
 

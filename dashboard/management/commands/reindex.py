@@ -60,8 +60,8 @@ class Command(BaseCommand):
             self.stdout.write(f"{kind.title}: {total} in {source}")
         for engine in engines:
             engine.close()
-        notes.forget()
         if not differences:
+            notes.forget()
             self.stdout.write(
                 f"The same is in {target}: counts and checksums are equal."
             )

@@ -40,6 +40,9 @@ class EmbeddedEngine:
         self._writers[kind.name].forget(day)
         return self._folders[kind.name].drop(day)
 
+    def settle(self, kind: Kind) -> None:
+        """What was not committed is not stored here."""
+
     def problem(self) -> str | None:
         try:
             self._root.mkdir(parents=True, exist_ok=True)

@@ -15,10 +15,12 @@ from apps.search.engines.opensearch.compile import (
     Query,
     exact_value,
     exists,
+    exists_here,
     none_of,
 )
 from apps.search.engines.opensearch.mapping import place_of
 from apps.search.kinds import Kind
+from apps.search.sortkeys import as_number
 
 SERIES = 5
 # Values a shard returns of each field, so that few are missing from the sum.
@@ -75,6 +77,19 @@ def facet(
     return Facet(path, tuple(shown), max(0, rest), is_exact)
 
 
+def may_be_cut(kind: Kind, path: str, answer: Mapping[str, Any]) -> bool:
+    """Whether counts of the values shown may lack documents: shards left some out, or
+    a value that is a number in one document and a text in another was cut in two."""
+    if answer["doc_count_error_upper_bound"]:
+        return True
+    values = values_of(kind, path, answer)
+    return bool(answer["sum_other_doc_count"]) and any(map(_has_twin, values))
+
+
+def _has_twin(value: str) -> bool:
+    return value in ("true", "false") or as_number(value) is not None
+
+
 def counted_exactly(kind: Kind, path: str, names: Sequence[str]) -> Aggregation:
     """How many documents have each of these values, in the order of the names."""
     queries = [exact_value(kind, path, name) for name in names]
@@ -100,7 +115,8 @@ def over_time(interval_ms: int) -> Aggregation:
 
 def split_over_time(kind: Kind, by: str, interval_ms: int) -> dict[str, Aggregation]:
     """All that a split histogram needs where no document has several values: counts
-    over time of everything, of the documents with a value, of the values."""
+    over time of everything, of the documents with a value at the path or below it, of
+    those with a value at the path, of the values."""
     inside = {"over_time": over_time(interval_ms)}
     with_value = {
         "values": {
@@ -114,7 +130,11 @@ def split_over_time(kind: Kind, by: str, interval_ms: int) -> dict[str, Aggregat
         "shard_size": _RETURNED,
         "collect_mode": "breadth_first",
     }
-    return {**inside, "with": {"filter": exists(by), "aggs": with_value}}
+    return {
+        **inside,
+        "any": {"filter": exists(by), "aggs": inside},
+        "with": {"filter": exists_here(by), "aggs": with_value},
+    }
 
 
 def starts(answer: Mapping[str, Any]) -> Counter[int]:
@@ -128,7 +148,7 @@ def split_series(kind: Kind, by: str, answer: Mapping[str, Any]) -> Counts | Non
     with_value, values = answer["with"], answer["with"]["values"]
     counts = values_of(kind, by, values)
     documents = sum(counts.values()) + values["sum_other_doc_count"]
-    if values["doc_count_error_upper_bound"] or documents != with_value["doc_count"]:
+    if may_be_cut(kind, by, values) or documents != with_value["doc_count"]:
         return None
     skipped = len(place_of(kind, by).prefix) + 1
     by_name: dict[str, Counter[int]] = {}
@@ -136,12 +156,11 @@ def split_series(kind: Kind, by: str, answer: Mapping[str, Any]) -> Counts | Non
         series = by_name.setdefault(bucket["key"][skipped:], Counter())
         series.update(starts(bucket["over_time"]))
     names = [name for name, _ in ranked(counts)[:SERIES]]
-    any_value = starts(with_value["over_time"])
-    others = Counter(any_value)
+    others = Counter(starts(with_value["over_time"]))
     for name in names:
         others.subtract(by_name[name])
     without = Counter(starts(answer["over_time"]))
-    without.subtract(any_value)
+    without.subtract(starts(answer["any"]["over_time"]))
     return {
         **{name: by_name[name] for name in names},
         OTHER_SERIES: others,
@@ -152,12 +171,11 @@ def split_series(kind: Kind, by: str, answer: Mapping[str, Any]) -> Counts | Non
 def series_queries(kind: Kind, by: str, names: Sequence[str]) -> dict[str, Query]:
     """Every series as the documents that it counts."""
     values = {name: exact_value(kind, by, name) for name in names}
-    has_value = exists(by)
     rest = [none_of(list(values.values()))] if values else []
     return {
         **values,
-        OTHER_SERIES: {"bool": {"filter": [has_value, *rest]}},
-        WITHOUT_SERIES: none_of([has_value]),
+        OTHER_SERIES: {"bool": {"filter": [exists_here(by), *rest]}},
+        WITHOUT_SERIES: none_of([exists(by)]),
     }
 
 

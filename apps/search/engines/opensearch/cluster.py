@@ -32,8 +32,10 @@ _TOO_BROAD = (
     "regex",
     "too_many_clauses",
     "maxClauseCount",
+    "expanded to too many",
 )
 _TOO_MANY = "too_many_buckets"
+_CANCELLED = "cancelled"
 _POOL = 16
 _NO_SHARDS = "all shards failed"
 _SHARD_PAUSES_SECONDS = (0.05, 0.1, 0.2, 0.4)
@@ -90,10 +92,19 @@ class Cluster:
         seconds: float = _WAIT_SECONDS,
         **params: Any,
     ) -> Any:
-        """What the cluster answers, read from JSON; None for what is not there."""
+        """What the cluster answers, read from JSON."""
         try:
             return self._client.transport.perform_request(
                 method, path, params=params, body=body, timeout=seconds
+            )
+        except OpenSearchException as error:
+            self._explain(error)
+
+    def request_if_there(self, method: str, path: str, body: object = None) -> Any:
+        """The same; None for what is not there."""
+        try:
+            return self._client.transport.perform_request(
+                method, path, body=body, timeout=_WAIT_SECONDS
             )
         except NotFoundError:
             return None
@@ -146,6 +157,8 @@ class Cluster:
                 ) from error
             if any(word in reasons for word in _TOO_BROAD):
                 raise too_complex() from error
+            if _CANCELLED in str(error.info):
+                raise Cancelled(self._sentence(error)) from error
         raised = Unanswered if _may_pass(error) else EngineUnavailable
         raise raised(self._sentence(error)) from error
 
@@ -170,6 +183,10 @@ class Unanswered(EngineUnavailable):
     """The same request may well be answered a little later."""
 
 
+class Cancelled(EngineUnavailable):
+    """A search that was ended at its time limit."""
+
+
 def _may_pass(error: OpenSearchException) -> bool:
     if isinstance(error, opensearchpy.exceptions.ConnectionError):
         return True
@@ -178,8 +195,8 @@ def _may_pass(error: OpenSearchException) -> bool:
 
 def too_complex() -> QueryTooBroad:
     return QueryTooBroad(
-        "A wildcard or range of this query is too complex: use fewer stars or "
-        "shorter text."
+        "A wildcard or range of this query is too complex, or it has too many words: "
+        "use fewer stars, or search in parts."
     )
 
 

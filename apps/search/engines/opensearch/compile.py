@@ -12,6 +12,7 @@ from apps.search.engines.opensearch.mapping import (
     check_length,
     number_text,
     place_of,
+    plain_path,
     text_field_of,
 )
 from apps.search.engines.opensearch.running import words_of
@@ -39,6 +40,8 @@ Query = dict[str, Any]
 EVERYTHING: Query = {"match_all": {}}
 NOTHING: Query = {"match_none": {}}
 _LONGEST_PATTERN_PARTS = 400
+# As many words as a cluster takes in a query, unless its operator allows more.
+_MOST_WORDS = 1_000
 # The last character: greater than all that begins with what is before it.
 _LAST = "\U0010ffff"
 
@@ -81,7 +84,12 @@ def none_of(queries: Sequence[Query]) -> Query:
 def exists(path: str) -> Query:
     """Documents with a value at the path, or at one below it."""
     below = {"prefix": {mapping.PATHS: {"value": f"{path}."}}}
-    return any_of([{"term": {mapping.PATHS: path}}, below])
+    return any_of([exists_here(path), below])
+
+
+def exists_here(path: str) -> Query:
+    """Documents with a value at this very path."""
+    return {"term": {mapping.PATHS: plain_path(path)}}
 
 
 def exact_value(kind: Kind, path: str, value: str) -> Query:
@@ -137,8 +145,12 @@ class _Compiler:
         words = words_of(text)
         if not words:
             return NOTHING
-        named = [exact_value(self.kind, path, text) for path in self.kind.lookups]
-        return any_of([_phrase(mapping.WORDS, words), *named])
+        return any_of(
+            [
+                _phrase(mapping.WORDS, words),
+                {"term": {mapping.LOOKUPS: bounded(text)}},
+            ]
+        )
 
     def _equals(self, field: str, value: str) -> Query:
         path = self.kind.plain_path(field)
@@ -182,8 +194,11 @@ def _running_pattern(pattern: Pattern) -> Query:
     expressions = [check_length(lucene.exact_pattern(word)) for word in words]
     if len(words) == 1:
         return _regexp(mapping.WORDS, expressions[0])
-    rules = [{"regexp": {"pattern": expression}} for expression in expressions]
-    ordered = {"ordered": True, "max_gaps": 0, "intervals": rules}
+    rules = [
+        {"regexp": {"pattern": expression, "max_expansions": _MOST_WORDS}}
+        for expression in expressions
+    ]
+    ordered = {"mode": "ordered", "max_gaps": 0, "intervals": rules}
     return {"intervals": {mapping.WORDS: {"all_of": ordered}}}
 
 
@@ -212,7 +227,7 @@ def _keys_within(path: str, bounds: Bounds) -> Query:
         bounds.include_lower,
         bounds.include_upper,
     )
-    return _between(mapping.KEYS, f"{path}\0", closed)
+    return _between(mapping.KEYS, f"{plain_path(path)}\0", closed)
 
 
 def _between(field: str, prefix: str, bounds: Bounds) -> Query:

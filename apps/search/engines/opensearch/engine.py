@@ -10,7 +10,7 @@ import orjson
 from apps.search.engines.base import EngineUnavailable
 from apps.search.engines.opensearch import mapping
 from apps.search.engines.opensearch.answers import missing_shards
-from apps.search.engines.opensearch.cluster import Address, Cluster
+from apps.search.engines.opensearch.cluster import Address, Cluster, reasons_of
 from apps.search.engines.opensearch.mapping import Names
 from apps.search.engines.opensearch.reader import OpenSearchReader
 from apps.search.engines.opensearch.writer import OpenSearchWriter
@@ -20,6 +20,8 @@ from apps.search.kinds import Kind
 _PREPARE_EVERY_SECONDS = 60.0
 _HEALTH_SECONDS = 5.0
 _DELETED_AT_ONCE = 5_000
+_DISK_IS_FULL = "index.blocks.read_only_allow_delete"
+_DELETED = (200, 404)
 
 
 class OpenSearchEngine:
@@ -55,12 +57,21 @@ class OpenSearchEngine:
     def drop_day(self, kind: Kind, day: str) -> int:
         names = self._names(kind)
         index = names.of_day(day)
-        counted = self._cluster.request("GET", f"/{index}/_count")
+        # First, so that a drop that is interrupted is done whole the next time.
+        self._drop_paths(names, day)
+        self._writers[kind.name].forget_paths()
+        counted = self._cluster.request_if_there("GET", f"/{index}/_count")
         if counted is None:
             return 0
-        self._cluster.request("DELETE", f"/{index}")
-        self._forget_paths(names, day)
+        self._cluster.request_if_there("DELETE", f"/{index}")
         return int(counted["count"])
+
+    def settle(self, kind: Kind) -> None:
+        self._cluster.request(
+            "POST",
+            f"/{self._names(kind).every_day}/_refresh",
+            allow_no_indices="true",
+        )
 
     def problem(self) -> str | None:
         """Asks as a search does, so that it knows what a search would meet."""
@@ -72,7 +83,7 @@ class OpenSearchEngine:
             blocks = self._cluster.request(
                 "GET",
                 f"/{','.join(indexes)}/_settings/index.blocks.*",
-                _HEALTH_SECONDS,
+                seconds=_HEALTH_SECONDS,
                 flat_settings="true",
                 allow_no_indices="true",
             )
@@ -81,12 +92,15 @@ class OpenSearchEngine:
         missing = missing_shards(answer)
         if missing:
             return missing
-        blocked = sorted(name for name, found in blocks.items() if found["settings"])
+        blocked = sorted(
+            name
+            for name, found in blocks.items()
+            if found["settings"].get(_DISK_IS_FULL) == "true"
+        )
         if blocked:
-            settings = ", ".join(sorted(blocks[blocked[0]]["settings"]))
             return (
                 f"OpenSearch does not take documents into {', '.join(blocked)[:200]}: "
-                f"{settings}. Its disks may be full."
+                f"{_DISK_IS_FULL}. Its disks are full, or were."
             )
         return None
 
@@ -112,9 +126,10 @@ class OpenSearchEngine:
                 }
                 for name, body in templates.items():
                     self._cluster.request("PUT", f"/_index_template/{name}", body)
+                self._writers[kind.name].forget_paths()
             self._prepared_at = now
 
-    def _forget_paths(self, names: Names, day: str) -> None:
+    def _drop_paths(self, names: Names, day: str) -> None:
         """Remove what is remembered of a day's paths, without delete_by_query: not
         every OpenSearch has it."""
         body = {
@@ -128,7 +143,19 @@ class OpenSearchEngine:
             if not ids:
                 return
             lines = [{"delete": {"_index": names.paths, "_id": one}} for one in ids]
-            self._cluster.request("POST", "/_bulk", _ndjson(lines), refresh="true")
+            done = self._cluster.request(
+                "POST", "/_bulk", _ndjson(lines), refresh="true"
+            )
+            failed = [
+                item["delete"]
+                for item in done["items"]
+                if item["delete"]["status"] not in _DELETED
+            ]
+            if failed:
+                raise EngineUnavailable(
+                    f"OpenSearch does not delete the paths of {day}: "
+                    f"{reasons_of(failed[0])}"
+                )
 
 
 def _ndjson(lines: Sequence[object]) -> bytes:

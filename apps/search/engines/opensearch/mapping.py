@@ -24,6 +24,7 @@ REGION = "region"
 LEAVES = "leaves"
 PATHS = "paths"
 WORDS = "words"
+LOOKUPS = "lookups"
 KEYS = "keys"
 RAW = "raw"
 DERIVED = "derived"
@@ -40,6 +41,7 @@ VERSION = 1
 # Lucene takes 32,766 bytes a term; a character takes up to four of them.
 _LONGEST_TERM = 8_000
 _KEPT_OF_LONG = 7_900
+_HALF = 2**63
 LONGEST_WORD = 255
 LONGEST_PATTERN = 8_000
 
@@ -83,10 +85,25 @@ class Names:
         return f"{self.prefix}-{self.kind.name}-v{VERSION}-"
 
 
+def order_kept(order: int) -> int:
+    """An order as a number with a sign: OpenSearch has no other that sorts fast."""
+    return order - _HALF
+
+
+def order_of_kept(kept: int) -> int:
+    """The inverse of `order_kept`."""
+    return kept + _HALF
+
+
+def plain_path(path: str) -> str:
+    """A path without NUL, which ends it in a term; no longer than a term may be."""
+    return bounded(path.replace("\0", "\ufffd"))
+
+
 def place_of(kind: Kind, path: str) -> Place:
     if path in kind.by_path:
         return Place(f"f_{path.replace('.', '_')}", "")
-    return Place(LEAVES, f"{path}\0")
+    return Place(LEAVES, f"{plain_path(path)}\0")
 
 
 def text_field_of(path: str) -> str:
@@ -129,6 +146,7 @@ def template(names: Names, shards: int) -> Mapping[str, Any]:
         LEAVES: keyword,
         PATHS: found_only,
         WORDS: words,
+        LOOKUPS: found_only,
         KEYS: found_only,
         **declared,
     }

@@ -1,13 +1,16 @@
 """Answers questions from an OpenSearch cluster."""
 
+import contextlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from time import monotonic
 from typing import Any
 
 from apps.search.engines.base import (
     TOTAL_SERIES,
     DayCount,
+    EngineUnavailable,
     Facet,
     Facets,
     Histogram,
@@ -21,8 +24,14 @@ from apps.search.engines.base import (
 from apps.search.engines.cursors import Cursor
 from apps.search.engines.opensearch import aggregations as agg
 from apps.search.engines.opensearch import mapping
-from apps.search.engines.opensearch.answers import Answer, late, partial_of, total_of
-from apps.search.engines.opensearch.cluster import Cluster
+from apps.search.engines.opensearch.answers import (
+    Answer,
+    late,
+    missing_shards,
+    partial_of,
+    total_of,
+)
+from apps.search.engines.opensearch.cluster import Cancelled, Cluster
 from apps.search.engines.opensearch.compile import compile_request, scope_query
 from apps.search.engines.opensearch.mapping import Names
 from apps.search.intervals import DAY_MS, bucket_starts
@@ -35,6 +44,41 @@ _NAMED_DAYS = 32
 _MOST_PATHS = 65_000
 _ORDERS = {SortOrder.NEWEST: "desc", SortOrder.OLDEST: "asc"}
 _SECONDS = 10.0
+
+
+class _Inquiry:
+    """One question: every request it takes shares its time limit, and what any of
+    their answers lacks, the whole lacks."""
+
+    def __init__(
+        self, cluster: Cluster, indexes: Sequence[str], request: SearchRequest
+    ) -> None:
+        self._cluster = cluster
+        self._indexes = indexes
+        self._request = request
+        self._query = compile_request(request)
+        self._deadline = monotonic() + request.seconds
+        self.partial: str | None = None
+
+    def ask(self, body: Mapping[str, Any]) -> Answer | None:
+        """The answer; None where time was up."""
+        left = self._deadline - monotonic()
+        answer: Answer | None = None
+        lacks: str | None = late(self._request)
+        if left > 0:
+            with contextlib.suppress(Cancelled):
+                answer = self._cluster.search(
+                    self._indexes, {"query": self._query, **body}, left
+                )
+        if answer is not None:
+            lacks = partial_of(answer, self._request)
+        self.partial = self.partial or lacks
+        return answer
+
+    def aggregate(self, wanted: Mapping[str, agg.Aggregation]) -> Mapping[str, Any]:
+        """What the aggregations found, by name; nothing where nothing is stored."""
+        answer = self.ask({"size": 0, "track_total_hits": True, "aggs": wanted})
+        return {} if answer is None else answer.get("aggregations", {})
 
 
 class OpenSearchReader:
@@ -59,33 +103,24 @@ class OpenSearchReader:
         }
         if cursor is not None:
             body["search_after"] = [_just_before(cursor, order)]
-        answer = self._ask(request, body)
-        if answer is None:
-            return Page((), partial=late(request))
-        hits = tuple(_hits(answer["hits"]["hits"], cursor, size + 1))
+        inquiry = self._inquiry(request)
+        answer = inquiry.ask(body)
+        found = [] if answer is None else answer["hits"]["hits"]
+        hits = tuple(_hits(found, cursor, size + 1))
         if len(hits) > size:
-            return Page(hits[:size], hits[size - 1].cursor, partial_of(answer, request))
-        return Page(hits, partial=partial_of(answer, request))
+            return Page(hits[:size], hits[size - 1].cursor, inquiry.partial)
+        return Page(hits, partial=inquiry.partial)
 
     def count(self, request: SearchRequest) -> Total:
-        answer = self._ask(request, {"size": 0, "track_total_hits": True})
-        if answer is None:
-            return Total(0, late(request))
-        return Total(total_of(answer), partial_of(answer, request))
+        inquiry = self._inquiry(request)
+        answer = inquiry.ask({"size": 0, "track_total_hits": True})
+        return Total(0 if answer is None else total_of(answer), inquiry.partial)
 
     def histogram(
         self, request: SearchRequest, interval_ms: int, by: str | None = None
     ) -> Histogram:
-        if by is None:
-            wanted = {"over_time": agg.over_time(interval_ms)}
-        else:
-            wanted = agg.split_over_time(request.kind, by, interval_ms)
-        answer = self._aggregate(request, wanted)
-        counts: agg.Counts = {} if by else {TOTAL_SERIES: Counter()}
-        partial = late(request)
-        if answer is not None:
-            partial = partial_of(answer, request) or ""
-            counts = self._series(request, interval_ms, by, answer)
+        inquiry = self._inquiry(request)
+        counts = self._series(inquiry, request.kind, interval_ms, by)
         occupied = [start for counted in counts.values() for start in counted]
         starts = bucket_starts(request.range, interval_ms, occupied)
         series = {
@@ -93,69 +128,79 @@ class OpenSearchReader:
             for name, counted in counts.items()
             if agg.is_shown(name, counted)
         }
-        return Histogram(interval_ms, tuple(starts), series, partial or None)
+        return Histogram(interval_ms, tuple(starts), series, inquiry.partial)
 
     def _series(
-        self, request: SearchRequest, interval_ms: int, by: str | None, answer: Answer
+        self, inquiry: _Inquiry, kind: Kind, interval_ms: int, by: str | None
     ) -> agg.Counts:
-        found = answer.get("aggregations")
-        if found is None:
-            return {} if by else {TOTAL_SERIES: Counter()}
         if by is None:
-            return agg.total_series(found)
-        series = agg.split_series(request.kind, by, found)
-        return series or self._counted_series(request, interval_ms, by)
+            found = inquiry.aggregate({"over_time": agg.over_time(interval_ms)})
+            return agg.total_series(found) if found else {TOTAL_SERIES: Counter()}
+        found = inquiry.aggregate(agg.split_over_time(kind, by, interval_ms))
+        if not found:
+            return {}
+        series = agg.split_series(kind, by, found)
+        return series or self._counted_series(inquiry, kind, interval_ms, by)
 
     def _counted_series(
-        self, request: SearchRequest, interval_ms: int, by: str
+        self, inquiry: _Inquiry, kind: Kind, interval_ms: int, by: str
     ) -> agg.Counts:
         """Each series counted by itself: exact whatever values documents have."""
-        facet = self.facets(request, [by], agg.SERIES).by_path[by]
-        names = [name for name, _ in facet.values]
-        queries = agg.series_queries(request.kind, by, names)
-        wanted = {"series": agg.each_over_time(queries, interval_ms)}
-        answer = self._aggregate(request, wanted)
-        if answer is None:
-            return {}
-        return agg.each_series(list(queries), answer["aggregations"]["series"])
+        found = inquiry.aggregate({"0": agg.terms(kind, by, agg.SERIES)})
+        facet = self._facet(inquiry, kind, by, found.get("0", _NO_VALUES), agg.SERIES)
+        queries = agg.series_queries(kind, by, [name for name, _ in facet.values])
+        found = inquiry.aggregate({"series": agg.each_over_time(queries, interval_ms)})
+        return agg.each_series(list(queries), found["series"]) if found else {}
 
     def facets(self, request: SearchRequest, paths: Sequence[str], size: int) -> Facets:
-        wanted = {
-            str(at): agg.terms(request.kind, path, size)
+        inquiry, kind = self._inquiry(request), request.kind
+        wanted = {str(at): agg.terms(kind, path, size) for at, path in enumerate(paths)}
+        answer = inquiry.ask(
+            {
+                "size": 0,
+                "track_total_hits": True,
+                **({"aggs": wanted} if wanted else {}),
+            }
+        )
+        found = {} if answer is None else answer.get("aggregations", {})
+        by_path = {
+            path: self._facet(inquiry, kind, path, found.get(str(at), _NO_VALUES), size)
             for at, path in enumerate(paths)
         }
-        answer = self._aggregate(request, wanted)
-        if answer is None:
-            empty = {path: _no_facet(path) for path in paths}
-            return Facets(empty, 0, late(request))
-        partial = partial_of(answer, request)
-        found = answer.get("aggregations", {})
-        by_path = {}
-        for at, path in enumerate(paths):
-            facet = self._facet(request, path, found.get(str(at), _NO_VALUES), size)
-            by_path[path] = replace(facet, exact=facet.exact and not partial)
-        return Facets(by_path, total_of(answer), partial)
+        if inquiry.partial:
+            by_path = {
+                path: replace(facet, exact=False) for path, facet in by_path.items()
+            }
+        total = 0 if answer is None else total_of(answer)
+        return Facets(by_path, total, inquiry.partial)
 
     def _facet(
-        self, request: SearchRequest, path: str, values: Mapping[str, Any], size: int
+        self,
+        inquiry: _Inquiry,
+        kind: Kind,
+        path: str,
+        values: Mapping[str, Any],
+        size: int,
     ) -> Facet:
-        counts = agg.values_of(request.kind, path, values)
+        counts = agg.values_of(kind, path, values)
         exact: Counter[str] = Counter()
-        if values["doc_count_error_upper_bound"]:
+        if agg.may_be_cut(kind, path, values):
             names = [name for name, _ in agg.ranked(counts)[:size]]
-            wanted = agg.counted_exactly(request.kind, path, names)
-            answer = self._aggregate(request, {"exact": wanted})
-            if answer is not None:
-                exact = agg.exact_counts(names, answer["aggregations"]["exact"])
+            wanted = {"exact": agg.counted_exactly(kind, path, names)}
+            found = inquiry.aggregate(wanted)
+            if found:
+                exact = agg.exact_counts(names, found["exact"])
         return agg.facet(path, counts, values, size, exact)
 
     def values(
         self, request: SearchRequest, path: str, beginning: str, size: int
     ) -> Sequence[tuple[str, int]]:
-        wanted = agg.terms(request.kind, path, size, beginning)
-        answer = self._aggregate(request, {"values": wanted})
-        found = (answer or {}).get("aggregations", {}).get("values", _NO_VALUES)
+        wanted = {"values": agg.terms(request.kind, path, size, beginning)}
+        found = self._inquiry(request).aggregate(wanted).get("values", _NO_VALUES)
         return agg.ranked(agg.values_of(request.kind, path, found))[:size]
+
+    def _inquiry(self, request: SearchRequest) -> _Inquiry:
+        return _Inquiry(self._cluster, self._indexes(request), request)
 
     def get(self, kind: Kind, document_id: str, scope: Scope) -> Hit | None:
         body = {
@@ -166,7 +211,13 @@ class OpenSearchReader:
         }
         names = [self._names(kind).every_day]
         answer = self._cluster.search(names, body, _SECONDS)
-        return next(_hits(answer["hits"]["hits"], None, 1), None)
+        hit = next(_hits(answer["hits"]["hits"], None, 1), None)
+        lacks = missing_shards(answer) or answer["timed_out"]
+        if hit is None and lacks:
+            raise EngineUnavailable(
+                f"Whether {document_id} is stored is not known: {lacks}"
+            )
+        return hit
 
     def fields(self, kind: Kind) -> Mapping[str, FieldType]:
         body = {
@@ -197,22 +248,6 @@ class OpenSearchReader:
         ]
         return sorted(found, key=lambda day: day.day)
 
-    def _aggregate(
-        self, request: SearchRequest, wanted: Mapping[str, agg.Aggregation]
-    ) -> Answer | None:
-        body = {"size": 0, "track_total_hits": True}
-        return self._ask(request, {**body, **({"aggs": wanted} if wanted else {})})
-
-    def _ask(self, request: SearchRequest, body: Mapping[str, Any]) -> Answer | None:
-        """The answer; None where there is no time left to ask at all."""
-        query = compile_request(request)
-        if request.seconds <= 0:
-            return None
-        answer: Answer = self._cluster.search(
-            self._indexes(request), {"query": query, **body}, request.seconds
-        )
-        return answer
-
     def _indexes(self, request: SearchRequest) -> list[str]:
         names = self._names(request.kind)
         span = request.range
@@ -232,13 +267,10 @@ _NO_VALUES: Mapping[str, Any] = {
 }
 
 
-def _no_facet(path: str) -> Facet:
-    return Facet(path, (), exact=False)
-
-
 def _just_before(cursor: Cursor, order: SortOrder) -> int:
     """A sort value right before the cursor's own, whose ties are asked for again."""
-    return cursor.order + 1 if order is SortOrder.NEWEST else cursor.order - 1
+    away = 1 if order is SortOrder.NEWEST else -1
+    return mapping.order_kept(max(0, cursor.order + away))
 
 
 def _hits(
@@ -251,7 +283,7 @@ def _hits(
     for one in found:
         if limit <= 0:
             return
-        (order,) = one["sort"]
+        order = mapping.order_of_kept(one["sort"][0])
         if order != last:
             tied, last, seen = [], order, frozenset()
         if one["_id"] in seen:

@@ -42,6 +42,7 @@ class _Path:
     prefix: str
     text_field: str | None
     is_words: bool
+    is_lookup: bool
     to_key: Callable[[str], str | None] | None
     children: dict[str, _Path] = field(default_factory=dict)
 
@@ -53,6 +54,7 @@ class _Found:
     terms: dict[str, list[str]] = field(default_factory=dict)
     keys: list[str] = field(default_factory=list)
     words: dict[str, None] = field(default_factory=dict)
+    lookups: list[str] = field(default_factory=list)
     paths: dict[str, FieldType] = field(default_factory=dict)
     texts: dict[str, list[str]] = field(default_factory=dict)
 
@@ -80,13 +82,14 @@ class TermWalker:
         self._object(document.record, self._root, found, 0)
         self._object(document.derived, self._root, found, 0)
         body = {
-            mapping.ORDER: order_of(document.time_ms, document.id),
+            mapping.ORDER: mapping.order_kept(order_of(document.time_ms, document.id)),
             mapping.TIME: document.time_ms,
             mapping.RECEIVED: received_ms,
             mapping.ACCOUNT: document.account,
             mapping.REGION: document.region,
             mapping.PATHS: list(found.paths),
             mapping.WORDS: running_words(found.words),
+            mapping.LOOKUPS: found.lookups,
             mapping.KEYS: found.keys,
             mapping.RAW: document.raw.decode(),
             mapping.DERIVED: orjson.dumps(document.derived).decode(),
@@ -110,11 +113,13 @@ class TermWalker:
             place.prefix,
             mapping.text_field_of(path) if is_text else None,
             is_words=path not in self._kind.not_words,
+            is_lookup=path in self._kind.lookups,
             to_key=KEY_FUNCTIONS.get(declared),
         )
 
     def _child(self, parent: _Path, key: str) -> _Path:
-        child = self._path(f"{parent.path}.{key}" if parent.path else key)
+        path = f"{parent.path}.{key}" if parent.path else key
+        child = self._path(mapping.plain_path(path))
         parent.children[key] = child
         self._remembered += 1
         return child
@@ -147,6 +152,8 @@ def _add_string(value: str, path: _Path, found: _Found) -> None:
     _add_term(f"{path.prefix}s{value}", path, found)
     if path.is_words:
         found.words[value] = None
+    if path.is_lookup:
+        found.lookups.append(bounded(value))
     if path.text_field is not None:
         found.texts.setdefault(path.text_field, []).append(value)
     to_key = path.to_key
@@ -164,6 +171,8 @@ def _add_other(value: float, path: _Path, found: _Found) -> None:
         return
     _add_term(f"{path.prefix}n{number_text(value)}", path, found)
     found.words[str(value)] = None
+    if path.is_lookup:
+        found.lookups.append(number_text(value))
     found.keys.append(bounded(f"{path.path}\0{number_key(value)}"))
 
 

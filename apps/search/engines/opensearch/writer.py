@@ -31,13 +31,19 @@ _FIRST_PAUSE_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 5.0
 _GIVE_UP_AFTER_SECONDS = 30.0
 _PRIMARY_WITHIN = "10s"
+_BULK_SECONDS = 30.0
 _MAX_REMEMBERED_PATHS = 200_000
 _LONGEST_ID_BYTES = 512
 
-_CREATED, _OK, _CONFLICT, _NO_INDEX, _BUSY = 201, 200, 409, 404, 429
-_SERVER_FAULTS = 500
-# A full disk, a closed index: said of one document, but true of all.
-_PASSING_TYPES = ("cluster_block_exception", "index_closed_exception")
+_CREATED, _OK, _CONFLICT, _BAD = 201, 200, 409, 400
+# What is the document's own fault. Anything else that is said of one document (a full
+# disk, a closed index, too many shards, no permission) is true of all, and may pass.
+_FAULTS_OF_DOCUMENT = (
+    "mapper_parsing_exception",
+    "document_parsing_exception",
+    "strict_dynamic_mapping_exception",
+    "max_bytes_length_exceeded_exception",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +78,7 @@ class OpenSearchWriter:
         self._clock_ms = clock_ms
         self._walker = TermWalker(names.kind)
         self._lock = threading.Lock()
+        self._committing = threading.Lock()
         self._touched: set[str] = set()
         self._known_paths: set[tuple[str, str]] = set()
         self._new_paths: dict[tuple[str, str], str] = {}
@@ -102,19 +109,27 @@ class OpenSearchWriter:
 
     def commit(self) -> None:
         """Raises EngineUnavailable; all that was added is stored even then."""
-        with self._lock:
-            paths, self._new_paths = self._new_paths, {}
-            touched, self._touched = self._touched, set()
-        if not touched:
-            return
-        try:
-            self._save_paths(paths)
-            self._refresh([*sorted(touched), self._names.paths])
-        except EngineUnavailable:
+        # One after the other: whoever returns has seen its documents made visible,
+        # by its own refresh or by one that began after they were stored.
+        with self._committing:
             with self._lock:
-                self._new_paths |= paths
-                self._touched |= touched
-            raise
+                paths, self._new_paths = self._new_paths, {}
+                touched, self._touched = self._touched, set()
+            if not touched:
+                return
+            try:
+                self._save_paths(paths)
+                self._refresh([*sorted(touched), self._names.paths])
+            except EngineUnavailable:
+                with self._lock:
+                    self._new_paths |= paths
+                    self._touched |= touched
+                raise
+
+    def forget_paths(self) -> None:
+        """Tell the cluster of every path again: it may have lost them."""
+        with self._lock:
+            self._known_paths.clear()
 
     def _refresh(self, indexes: Sequence[str]) -> None:
         answer = self._cluster.request(
@@ -128,14 +143,17 @@ class OpenSearchWriter:
         """Send until every document is stored or rejected."""
         counts = WriteCounts()
         for waited in _pauses():
-            with self._lock:
-                self._touched.update(line.index for line in lines)
+            sent = {line.index for line in lines}
             try:
                 sorted_out, lines, problem = _sorted_out(lines, self._bulk(lines))
                 counts += sorted_out
             except Unanswered as error:
                 # What of it was stored answers as its own twin the next time.
                 problem = str(error)
+            finally:
+                # Only now: a commit meanwhile would have refreshed too early.
+                with self._lock:
+                    self._touched |= sent
             if not lines:
                 return counts
             log.info("%d documents are sent again: %s", len(lines), problem)
@@ -155,6 +173,7 @@ class OpenSearchWriter:
             "POST",
             "/_bulk",
             body,
+            _BULK_SECONDS,
             timeout=_PRIMARY_WITHIN,
             filter_path="items.*.status,items.*.error",
         )
@@ -183,7 +202,10 @@ class OpenSearchWriter:
             for (day, path), declared in paths.items()
         ]
         for start in range(0, len(lines), _BULK_DOCUMENTS):
-            self._send(lines[start : start + _BULK_DOCUMENTS])
+            counts = self._send(lines[start : start + _BULK_DOCUMENTS])
+            if counts.rejected:
+                reason = counts.rejected[0].reason
+                raise EngineUnavailable(f"OpenSearch refuses a list of paths: {reason}")
         if len(self._known_paths) > _MAX_REMEMBERED_PATHS:
             self._known_paths.clear()
 
@@ -207,19 +229,18 @@ def _sorted_out(
             new += 1
         elif status == _CONFLICT:
             already_there += 1
-        elif _may_pass(status, answer):
-            again.append(line)
-            problem = f"{status} {reasons_of(answer)}"
-        else:
+        elif _is_its_own_fault(status, answer):
             rejected.append(Rejected(line.id, reasons_of(answer)))
+        else:
+            again.append(line)
+            problem = f"{status} {reasons_of(answer)} (document {line.id})"
     return WriteCounts(new, already_there, tuple(rejected)), again, problem
 
 
-def _may_pass(status: int, answer: Mapping[str, Any]) -> bool:
-    """Whether the same document may be taken later: the fault is not its own."""
-    if status in (_BUSY, _NO_INDEX) or status >= _SERVER_FAULTS:
-        return True
-    return answer.get("error", {}).get("type") in _PASSING_TYPES
+def _is_its_own_fault(status: int, answer: Mapping[str, Any]) -> bool:
+    error = answer.get("error", {})
+    types = (error.get("type"), error.get("caused_by", {}).get("type"))
+    return status == _BAD and any(one in _FAULTS_OF_DOCUMENT for one in types)
 
 
 def _pauses() -> Iterator[float | None]:
