@@ -6,6 +6,7 @@ only say "look now".
 """
 
 import contextlib
+import logging
 import os
 import signal
 import socket
@@ -20,7 +21,12 @@ import structlog
 import uvicorn
 from celery import Celery
 from celery.beat import Service as BeatService
+from celery.worker import state
+from django.db import DatabaseError
+from django.utils import timezone
 
+from apps.discovery import heartbeats
+from apps.search import connections
 from apps.search.shutdown import stopping
 from workers.beat import LeadingScheduler
 
@@ -35,8 +41,15 @@ _WORKER_ENDS_WITHIN_SECONDS = 20.0
 class Part:
     """A thread that has to run for as long as the site does."""
 
-    def __init__(self, name: str, start: Callable[[], Any]) -> None:
+    def __init__(
+        self,
+        name: str,
+        start: Callable[[], Any],
+        pulse: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`pulse` is called every few seconds for as long as the part runs."""
         self.name = name
+        self.pulse = pulse
         self._make = start
         self._running: Any = None
         self._thread: threading.Thread | None = None
@@ -76,7 +89,19 @@ def worker(app: Celery, threads: int = THREADS) -> Part:
             quiet=True,
         )
 
-    return Part("worker", make)
+    return Part("worker", make, lambda: _beat_where_busy(threads))
+
+
+def _beat_where_busy(threads: int) -> None:
+    """A worker whose threads all work hears no heartbeat, and is alive all the same."""
+    if len(state.active_requests) < threads:
+        return
+    try:
+        heartbeats.beat(heartbeats.WORKER, timezone.now())
+    except DatabaseError as error:
+        log.warning("a busy worker could not note its heartbeat", error=str(error))
+    finally:
+        connections.release()
 
 
 def beat(app: Celery) -> Part:
@@ -141,6 +166,10 @@ def run(parts: list[Part]) -> None:
     _keep_alive(parts)
     for part in reversed(parts):
         part.stop()
+    # Threads that still wait for AWS or a store would hold the process. Nothing is
+    # lost: what counts is durable or will be read again.
+    logging.shutdown()
+    os._exit(0)
 
 
 def _end_on_signals(end: Callable[[], None]) -> None:
@@ -172,5 +201,6 @@ def _keep_alive(parts: list[Part]) -> None:
     while True:
         for part in parts:
             part.keep_alive()
+            part.pulse()
         if stopping.wait(_LOOK_EVERY_SECONDS):
             return

@@ -20,7 +20,7 @@ def prepare_home(home: Path, secret: str) -> None:
     """The folder, and the secret that sessions survive a restart with."""
     home.mkdir(parents=True, exist_ok=True)
     path = home / SECRET_FILE
-    if not path.exists() and "SECRET_KEY" not in os.environ:
+    if not path.exists() and not _has_secret():
         path.touch(mode=0o600)
         path.write_text(secret)
 
@@ -49,6 +49,18 @@ class TablesMissing(Exception):
     """The database is of another version; says what to run."""
 
 
+def _has_secret() -> bool:
+    """Whether somebody set a secret; an empty one is none."""
+    return any(os.environ.get(name) for name in ("SECRET_KEY", "SECRET_KEY_FILE"))
+
+
+def make_room(threads: int) -> None:
+    """Let every thread of this process have a connection to the database."""
+    pool = settings.DATABASES["default"]["OPTIONS"].get("pool")
+    if pool is not None:
+        pool["max_size"] = max(pool["max_size"], threads + 4)
+
+
 def check_shared() -> None:
     """What every one of several processes needs before it starts. Raises
     CommandError, saying what to set or to run."""
@@ -57,8 +69,7 @@ def check_shared() -> None:
             "BROKER_URL is not set, so everything runs in one process: use `up`. "
             "Several processes need BROKER_URL, DATABASE_URL and OPENSEARCH_URL."
         )
-    has_secret = "SECRET_KEY" in os.environ or "SECRET_KEY_FILE" in os.environ
-    if not has_secret and not (settings.HOME / SECRET_FILE).exists():
+    if not _has_secret() and not (settings.HOME / SECRET_FILE).exists():
         raise CommandError(
             "SECRET_KEY is not set: every process needs the same one, or sessions of "
             "one are unknown to the other."

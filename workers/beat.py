@@ -5,11 +5,12 @@ from typing import Any
 
 from celery.beat import ScheduleEntry, Scheduler
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from apps.discovery import heartbeats
+from apps.search import connections
 from workers import broker
 from workers.leadership import AdvisoryLock, Alone
 
@@ -55,7 +56,7 @@ class LeadingScheduler(Scheduler):
         except DatabaseError as error:
             log.warning("the clock could not note its heartbeat: %s", error)
         finally:
-            close_old_connections()
+            connections.release()
 
     def _waiting(self) -> int:
         """Messages that no worker has taken; 0 where the broker does not say."""

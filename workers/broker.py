@@ -21,13 +21,20 @@ def waiting(connection: Any) -> int:
 
 
 def problem(app: Celery) -> str | None:
-    """Why tasks do not get through, in a sentence; None where they do."""
+    """Why tasks cannot be sent, in a sentence; None where they can."""
     with closing(app.connection_for_write(connect_timeout=2)) as connection:
         try:
             connection.ensure_connection(max_retries=1, interval_start=0)
-            found = waiting(connection)
         except OperationalError as error:
             return f"The broker does not answer: {error}"
-    if found >= MOST_WAITING:
-        return f"{found:,} tasks wait in the broker: no worker takes them."
     return None
+
+
+def backlog(app: Celery) -> str | None:
+    """Whether more ticks wait than a worker leaves, in a sentence; None where not.
+    The broker must answer."""
+    with closing(app.connection_for_write(connect_timeout=2)) as connection:
+        found = waiting(connection)
+    if found < MOST_WAITING:
+        return None
+    return f"{found:,} tasks wait in the broker: no worker has time for them."

@@ -16,6 +16,6 @@ def queue() -> Iterator[Finding]:
     yield Finding(
         f"broker.{scheme}",
         "answers",
-        broker.problem(app),
-        "Look at BROKER_URL, and start a worker.",
+        broker.problem(app) or broker.backlog(app),
+        "Look at BROKER_URL, and start more workers.",
     )

@@ -16,11 +16,12 @@ from apps.audit.sourceruns import (
     LATE,
     Clock,
     is_due,
+    keep_claim,
     note_batch,
     renew_claim,
     target_of,
 )
-from apps.discovery.aws import AwsError, AwsGone, AwsThrottled
+from apps.discovery.aws import AwsError, AwsGone, AwsThrottled, AwsUnreachable
 from apps.search.engines.base import DocumentEngine
 from apps.search.shutdown import stopping
 
@@ -130,10 +131,27 @@ class BucketRun:
             for folder in folders:
                 region = folder.rstrip("/").rsplit("/", 1)[-1]
                 self._sweep_region(base, region, began, back)
-        self._source.swept_at = began
         if is_deep:
-            self._source.deep_swept_at = began
-        self._source.save(update_fields=["swept_at", "deep_swept_at"])
+            self._give_another_chance()
+        self._note_sweep(began, is_deep=is_deep)
+
+    def _note_sweep(self, began: datetime, *, is_deep: bool) -> None:
+        """Unless somebody asked meanwhile for everything to be listed again."""
+        source = self._source
+        unchanged = TrailSource.objects.filter(
+            pk=source.pk, swept_at=source.swept_at, deep_swept_at=source.deep_swept_at
+        )
+        source.swept_at = began
+        source.deep_swept_at = began if is_deep else source.deep_swept_at
+        unchanged.update(swept_at=source.swept_at, deep_swept_at=source.deep_swept_at)
+
+    def _give_another_chance(self) -> None:
+        """Objects that failed while something else was wrong, such as permissions."""
+        LogObject.objects.filter(
+            source=self._source,
+            state=LogObject.State.FAILED,
+            attempts__gte=_MAX_ATTEMPTS,
+        ).update(state=LogObject.State.FOUND, attempts=0)
 
     def _days_back(self, now: datetime) -> int:
         """A week at least, and all the time since days were last listed whole."""
@@ -147,15 +165,19 @@ class BucketRun:
         root = f"{self._source.prefix}AWSLogs/"
         accounts: list[str] = []
         for folder in self._bucket.folders(root):
+            keep_claim(self._source, self._clock())
             is_organization = folder[len(root) :].startswith("o-")
             accounts += self._bucket.folders(folder) if is_organization else [folder]
-        bases = [f"{account}CloudTrail/" for account in accounts]
-        return [(base, self._bucket.folders(base)) for base in bases]
+        return [self._base(f"{account}CloudTrail/") for account in accounts]
+
+    def _base(self, base: str) -> tuple[str, list[str]]:
+        keep_claim(self._source, self._clock())
+        return base, self._bucket.folders(base)
 
     def _sweep_region(self, base: str, region: str, began: datetime, back: int) -> None:
         found = []
         for prefix in day_folders(base, [region], began.date(), back):
-            renew_claim(self._source, self._clock())
+            keep_claim(self._source, self._clock())
             for item in self._bucket.objects(prefix):
                 key = parse_key(item.key)
                 if key is not None:
@@ -187,15 +209,16 @@ class BucketRun:
 
         def checkpoint(batch: Batch) -> None:
             now = self._clock()
+            renew_claim(self._source, now)
             quarantine.note(batch.broken, batch.finished, now, self._source)
             _mark_done(read, batch)
-            renew_claim(self._source, now)
 
         intake = Intake(self._engine.writer(TRAIL), checkpoint, note_batch)
         failures = _Failures()
         for item in waiting:
             if stopping.is_set() or failures.are_everywhere:
                 break
+            keep_claim(self._source, self._clock())
             read.append(item)
             try:
                 self._read(intake, item)
@@ -232,12 +255,15 @@ class _Failures:
 
 
 def _note_failure(item: LogObject, error: AwsError) -> None:
-    """A throttle is nobody's fault; anything else counts against the object."""
-    item.attempts += not isinstance(error, AwsThrottled)
-    is_over = isinstance(error, AwsGone) or item.attempts >= _MAX_ATTEMPTS
-    item.state = LogObject.State.FAILED if is_over else LogObject.State.FOUND
-    item.problem = str(error)
-    item.save(update_fields=["attempts", "state", "problem"])
+    """A throttle or an AWS that is not reached is nobody's fault; anything else counts
+    against the object, if nobody has read it meanwhile."""
+    attempts = item.attempts + (not isinstance(error, AwsThrottled | AwsUnreachable))
+    is_over = isinstance(error, AwsGone) or attempts >= _MAX_ATTEMPTS
+    LogObject.objects.filter(pk=item.pk, state=LogObject.State.FOUND).update(
+        attempts=attempts,
+        state=LogObject.State.FAILED if is_over else LogObject.State.FOUND,
+        problem=str(error),
+    )
 
 
 def origin_of(source: TrailSource, key: str) -> str:

@@ -6,14 +6,15 @@ objects are rows; a row is done once its events are durable. Both may come twice
 """
 
 import logging
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from apps.audit.buckets import BucketRun
 from apps.audit.lookups import LookupRun
-from apps.audit.models import TrailSource
+from apps.audit.models import Coverage, LogObject, TrailSource
 from apps.audit.sourceruns import LEASE, ClaimLost, Clock
 from apps.discovery.aws import AwsError
 from apps.search.engines.base import DocumentEngine, EngineUnavailable
@@ -39,9 +40,31 @@ def claim(source_id: int, now: datetime) -> bool:
     """Whether the source is now ours for a while."""
     free = Q(claimed_until=None) | Q(claimed_until__lt=now)
     taken = TrailSource.objects.filter(free, pk=source_id, is_enabled=True).update(
-        claimed_until=now + LEASE
+        claimed_until=now + LEASE, ran_at=now
     )
     return bool(taken)
+
+
+def read_again(source: TrailSource, since: date) -> int:
+    """Forget what was read since a day, UTC; how many objects were known of it.
+
+    A worker that reads the source now loses its claim and writes nothing more.
+    """
+    begin = datetime.combine(since, datetime.min.time(), UTC)
+    first = min(filter(None, (source.first_day, since)))
+    with transaction.atomic():
+        TrailSource.objects.filter(pk=source.pk).update(
+            first_day=first,
+            claimed_until=None,
+            ran_at=None,
+            swept_at=None,
+            deep_swept_at=None,
+        )
+        Coverage.objects.filter(source=source, since__gte=begin).delete()
+        Coverage.objects.filter(source=source, until__gt=begin).update(until=begin)
+        known = LogObject.objects.filter(source=source, delivered_at__gte=begin)
+        objects, _ = known.delete()
+    return objects
 
 
 def collect(
@@ -55,7 +78,6 @@ def collect(
         problem=problem,
         problem_since=(source.problem_since or now) if problem else None,
         succeeded_at=source.succeeded_at if problem else now,
-        ran_at=now,
         claimed_until=None,
     )
 

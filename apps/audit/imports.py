@@ -6,15 +6,17 @@ taken up again where its last checkpoint was.
 
 import logging
 import os
+import socket
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from time import monotonic
 
-from django.db import models
+from django.db import DatabaseError, models
 from django.utils import timezone
 
 from apps.audit import quarantine
-from apps.audit.ingest import Batch, Intake
+from apps.audit.ingest import CHECKPOINT_SECONDS, Batch, Intake
 from apps.audit.kinds import TRAIL
 from apps.audit.logkeys import delivery_order
 from apps.audit.models import ImportRun
@@ -49,11 +51,37 @@ class ProcessStopping(Exception):
 
 def request(paths: Sequence[str], user_id: int | None = None) -> ImportRun:
     """A new run for these files and folders. Raises FileNotFoundError."""
+    return ImportRun.objects.create(paths=_absolute(paths), requested_by_id=user_id)
+
+
+def request_here(paths: Sequence[str], now: datetime) -> ImportRun:
+    """A new run that is claimed already: the files are this machine's, and another
+    could have others at the same place. Raises FileNotFoundError."""
+    return ImportRun.objects.create(
+        paths=_absolute(paths),
+        host=socket.gethostname(),
+        state=ImportRun.State.RUNNING,
+        beaten_at=now,
+    )
+
+
+def _absolute(paths: Sequence[str]) -> list[str]:
     absolute = [str(Path(path).resolve()) for path in paths]
     for path in absolute:
         if not Path(path).exists():
             raise FileNotFoundError(f"There is nothing at {path}.")
-    return ImportRun.objects.create(paths=absolute, requested_by_id=user_id)
+    return absolute
+
+
+def cancel(run_id: int, now: datetime) -> None:
+    """Ask whoever reads to stop; where nobody does, the run is over at once."""
+    ImportRun.objects.filter(pk=run_id).update(is_cancel_requested=True)
+    state = ImportRun.State
+    waits = models.Q(state__in=(state.REQUESTED, state.STALLED))
+    died = models.Q(state=state.RUNNING, beaten_at__lt=now - _STALE_AFTER)
+    ImportRun.objects.filter(waits | died, pk=run_id).update(
+        state=state.CANCELLED, finished_at=now
+    )
 
 
 class ClaimLost(Exception):
@@ -83,7 +111,8 @@ def _to_take_up(now: datetime) -> models.QuerySet[ImportRun]:
     waiting = models.Q(state=state.REQUESTED)
     died = models.Q(state=state.RUNNING, beaten_at__lt=now - _STALE_AFTER)
     stalled = models.Q(state=state.STALLED, beaten_at__lt=now - _STALLED_FOR)
-    return ImportRun.objects.filter(waiting | died | stalled)
+    ours = models.Q(host__in=("", socket.gethostname()))
+    return ImportRun.objects.filter(waiting | died | stalled).filter(ours)
 
 
 def execute(
@@ -93,7 +122,9 @@ def execute(
 ) -> ImportRun:
     """Do a claimed run to its end; `watch` sees the row at every checkpoint.
 
-    Whatever goes wrong ends in the row. The files themselves are never changed.
+    Whatever goes wrong ends in the row; without a database to write it to, the run is
+    taken up again when its claim has run out. Raises DatabaseError. The files
+    themselves are never changed.
     """
     run = ImportRun.objects.get(pk=run_id)
     run.started_at = run.started_at or timezone.now()
@@ -114,14 +145,24 @@ def execute(
     except EngineUnavailable as error:
         log.warning("import %s stalled: %s", run.pk, error)
         return _stalled(run, str(error), watch)
+    except DatabaseError:
+        log.exception("import %s stopped: the database does not answer", run.pk)
+        raise
     except Exception as error:  # the boundary of a job: the row tells of it
         log.exception("import failed")
         run.state = ImportRun.State.FAILED
         run.problem = f"A fault in Trailmap, see its log: {type(error).__name__}"
     run.finished_at = timezone.now()
-    run.save(update_fields=_PROGRESS)
+    if not _note_progress(run, run.beaten_at):
+        log.warning("import %s ended, but another process took it up", run.pk)
     watch(run)
     return run
+
+
+def _note_progress(run: ImportRun, claimed_at: datetime | None) -> bool:
+    """Write how far the run is, if the row still carries our claim."""
+    held = ImportRun.objects.filter(pk=run.pk, beaten_at=claimed_at)
+    return bool(held.update(**{name: getattr(run, name) for name in _PROGRESS}))
 
 
 def _stalled(
@@ -137,25 +178,25 @@ def _stalled(
     return run
 
 
-def files_below(paths: Sequence[str]) -> list[Path]:
-    """The files to read, in the order their logs were delivered.
+def files_below(
+    paths: Sequence[str], tick: Callable[[], None] = lambda: None
+) -> list[Path]:
+    """The files to read, in the order their logs were delivered; `tick` is called for
+    each that is found.
 
     A file that is named is read whatever its suffix; below folders, suffixes
     decide. Links to folders are not followed.
     """
-    found = {file for path in paths for file in _below(Path(path))}
+    found = set()
+    for path in paths:
+        for file in _below(Path(path)):
+            tick()
+            found.add(file)
     return sorted(found, key=_order)
 
 
 def _order(file: Path) -> tuple[str, str]:
     return delivery_order(file.name), str(file)
-
-
-def _size(file: Path) -> int:
-    try:
-        return file.stat().st_size
-    except OSError:  # told when it is to be read
-        return 0
 
 
 def _below(path: Path) -> Iterator[Path]:
@@ -179,18 +220,32 @@ class _Import:
     ) -> None:
         self._row = run
         self._watch = watch
+        self._seen_at = monotonic()
         self._intake = Intake(engine.writer(TRAIL), self._checkpoint, _before_commit)
 
     def run(self) -> None:
-        files = files_below(self._row.paths)
+        files = files_below(self._row.paths, self._still_here)
         self._row.files_total = len(files)
-        self._row.bytes_total = sum(map(_size, files))
+        self._row.bytes_total = sum(map(self._size, files))
         read = [file for file in files if self._was_read(file)]
-        self._row.bytes_done = sum(map(_size, read))
+        self._row.bytes_done = sum(map(self._size, read))
         for file in files[len(read) :]:
             self._read(file)
             self._intake.commit_if_due()
         self._intake.commit()
+
+    def _size(self, file: Path) -> int:
+        self._still_here()
+        try:
+            return file.stat().st_size
+        except OSError:  # told when it is to be read
+            return 0
+
+    def _still_here(self) -> None:
+        """Keep the claim while listing, which may take longer than it lasts."""
+        if monotonic() - self._seen_at >= CHECKPOINT_SECONDS:
+            self._seen_at = monotonic()
+            self._save(self._row, timezone.now())
 
     def _was_read(self, file: Path) -> bool:
         """Whether this run read the file before its process ended."""
@@ -236,9 +291,8 @@ class _Import:
 
     def _save(self, run: ImportRun, now: datetime) -> None:
         """Note how far we are, unless the run is another's by now. Raises ClaimLost."""
-        held = ImportRun.objects.filter(pk=run.pk, beaten_at=run.beaten_at)
-        run.beaten_at = now
-        if not held.update(**{name: getattr(run, name) for name in _PROGRESS}):
+        claimed_at, run.beaten_at = run.beaten_at, now
+        if not _note_progress(run, claimed_at):
             raise ClaimLost("it is being read by another process")
 
 

@@ -53,8 +53,8 @@ class LookupRun:
 
         def checkpoint(batch: Batch) -> None:
             now = self._clock()
-            quarantine.note(batch.broken, batch.finished, now, self._source)
             renew_claim(self._source, now)
+            quarantine.note(batch.broken, batch.finished, now, self._source)
 
         intake = Intake(self._engine.writer(TRAIL), checkpoint, note_batch)
         for found in lookup.pages(window.since, window.until):

@@ -111,6 +111,8 @@ class ImportRun(models.Model):
         CANCELLED = "cancelled", "Cancelled"
 
     paths = models.JSONField()
+    # The machine whose files these are, where others cannot see them.
+    host = models.CharField(max_length=255, blank=True)
     # The last file, in the order of reading, whose events are durable.
     read_up_to = models.TextField(blank=True)
     # The first files that hold no log, each with what it is instead.

@@ -10,6 +10,7 @@ from apps.discovery.aws import Target
 
 # Longer than any step between two renewals; a worker that died is followed after it.
 LEASE = timedelta(seconds=90)
+_RENEW_BEFORE = timedelta(seconds=75)
 # CloudTrail delivers within about five minutes on average and promises nothing.
 LATE = timedelta(minutes=30)
 
@@ -30,6 +31,12 @@ def renew_claim(source: TrailSource, now: datetime) -> None:
     if not held.update(claimed_until=now + LEASE):
         raise ClaimLost(f"{source} is collected by another process.")
     source.claimed_until = now + LEASE
+
+
+def keep_claim(source: TrailSource, now: datetime) -> None:
+    """Renew the claim if some of it is used up. Raises ClaimLost."""
+    if source.claimed_until is None or now + _RENEW_BEFORE >= source.claimed_until:
+        renew_claim(source, now)
 
 
 def is_due(last: datetime | None, every: timedelta, now: datetime) -> bool:

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
-from apps.audit import covered, quarantine
+from apps.audit import covered, imports, quarantine
 from apps.audit.cloudtrail import PERMISSIONS
 from apps.audit.forms import BucketForm, LookupForm
 from apps.audit.models import ImportRun, LogObject, QuarantinedRecord, TrailSource
@@ -116,9 +116,10 @@ def source(request: HttpRequest, source_id: int) -> HttpResponse:
     found = get_object_or_404(TrailSource, pk=source_id)
     form = _FORMS[found.kind](request.POST or None, instance=found)
     if request.method == "POST" and form.is_valid():
-        # What is to be read may have changed: list everything again.
+        # What is to be read may have changed: list everything again. A worker that
+        # reads the source meanwhile writes the rest of its row.
         found.swept_at = found.deep_swept_at = None
-        form.save()
+        found.save(update_fields=[*form.fields, "swept_at", "deep_swept_at"])
         messages.success(request, f"Saved {found}.")
         return redirect("sources")
     failed = LogObject.objects.filter(source=found, state=LogObject.State.FAILED)
@@ -172,10 +173,7 @@ def delete_source(request: HttpRequest, source_id: int) -> HttpResponse:
 @everywhere(Role.OPERATOR)
 @require_POST
 def cancel_import(request: HttpRequest, run_id: int) -> HttpResponse:
-    ImportRun.objects.filter(pk=run_id).update(is_cancel_requested=True)
-    ImportRun.objects.filter(pk=run_id, state=ImportRun.State.REQUESTED).update(
-        state=ImportRun.State.CANCELLED
-    )
+    imports.cancel(run_id, timezone.now())
     messages.success(request, "The import stops at its next checkpoint.")
     return redirect("sources")
 

@@ -1,10 +1,10 @@
 """AWS accounts: those met in data, and those connected by a role."""
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from apps.discovery.arn import parse_arn, partition_of
 from apps.discovery.aws import (
@@ -16,6 +16,8 @@ from apps.discovery.aws import (
     forget_sessions,
 )
 from apps.discovery.models import Account
+
+_CHECKED_WITHIN = timedelta(minutes=5)
 
 
 class Viewer(Protocol):
@@ -67,13 +69,17 @@ def problems_of_role(account: Account) -> list[str]:
 
 
 def check_requested(clock: Callable[[], datetime]) -> None:
-    """Check every account that somebody asked about; each is taken up once."""
+    """Check every account that somebody asked about; one at a time takes it up. If
+    it dies meanwhile, another does once its claim has run out."""
     for account in Account.objects.exclude(check_requested_at=None):
-        ours = Account.objects.filter(
+        now = clock()
+        asked = Account.objects.filter(
             pk=account.pk, check_requested_at=account.check_requested_at
         )
-        if ours.update(check_requested_at=None):
+        free = Q(check_claimed_until=None) | Q(check_claimed_until__lt=now)
+        if asked.filter(free).update(check_claimed_until=now + _CHECKED_WITHIN):
             check(account, clock())
+            asked.update(check_requested_at=None, check_claimed_until=None)
 
 
 def check(account: Account, now: datetime) -> None:
@@ -90,7 +96,17 @@ def check(account: Account, now: datetime) -> None:
     account.problem = " ".join(problems)
     account.is_connected = not problems
     account.checked_at = now
-    account.save(update_fields=["problem", "is_connected", "checked_at"])
+    # Proven is what was asked: not a role that was set meanwhile.
+    Account.objects.filter(
+        pk=account.pk,
+        role_arn=account.role_arn,
+        external_id=account.external_id,
+        home_region=account.home_region,
+    ).update(
+        problem=account.problem,
+        is_connected=account.is_connected,
+        checked_at=account.checked_at,
+    )
 
 
 def _checked(account: Account) -> list[str]:

@@ -7,6 +7,7 @@ only the doors of other apps hold.
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -23,14 +24,16 @@ from botocore.session import get_session
 from opensearchpy import Urllib3AWSV4SignerAuth
 
 from apps.discovery.limits import CALLS_PER_SECOND, Pace, hold_off, reserve
+from apps.search.engines.base import EngineUnavailable
 
 # Sessions of an hour: with 15 minutes botocore renews before almost every call.
 _SESSION_SECONDS = 3_600
 _SESSION_NAME = "trailmap"
 _READ_CONFIG = Config(
     connect_timeout=5,
-    read_timeout=30,
-    retries={"mode": "standard", "total_max_attempts": 4},
+    # Together less than the claim on a source: no call outlives it.
+    read_timeout=20,
+    retries={"mode": "standard", "total_max_attempts": 3},
     max_pool_connections=16,
     user_agent_extra="trailmap",
 )
@@ -266,12 +269,14 @@ def request_signer(service: str) -> Callable[..., Any]:
     """Signs the requests of an OpenSearch client with this machine's credentials.
 
     `service` is `es` for a domain, `aoss` for a serverless collection. Raises
-    AwsError where there are no credentials or no region.
+    EngineUnavailable where there are no credentials or no region.
     """
     session = boto3.Session()
-    credentials, region = session.get_credentials(), session.region_name
+    # boto3 itself reads only AWS_DEFAULT_REGION, other SDKs only AWS_REGION.
+    region = session.region_name or os.environ.get("AWS_REGION")
+    credentials = session.get_credentials()
     if credentials is None or region is None:
-        raise AwsError(
+        raise EngineUnavailable(
             "OPENSEARCH_AWS_SERVICE is set, but there are no AWS credentials or no "
             "region to sign with: set AWS_REGION and give this machine a role."
         )

@@ -93,6 +93,7 @@ class Account(models.Model):
     home_region = models.CharField(max_length=40, default="us-east-1")
     is_connected = models.BooleanField(default=False)
     check_requested_at = models.DateTimeField(null=True, blank=True)
+    check_claimed_until = models.DateTimeField(null=True, blank=True)
     checked_at = models.DateTimeField(null=True, blank=True)
     problem = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -14,7 +14,6 @@ from typing import ParamSpec, TypeVar
 import orjson
 from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.db import close_old_connections
 from django.http import (
     HttpRequest,
     HttpResponseBadRequest,
@@ -23,7 +22,7 @@ from django.http import (
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
 
-from apps.search import exporting, store
+from apps.search import connections, exporting, store
 from apps.search.engines.base import (
     EngineUnavailable,
     Hit,
@@ -65,6 +64,7 @@ def export(request: HttpRequest, kind_name: str, suffix: str) -> HttpResponseBas
     response = StreamingHttpResponse(_in_thread(lines), content_type=types[suffix])
     name = f"trailmap-{question.kind.name}.{suffix}"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
+    connections.release()  # Django would only do so once the stream has ended
     return response
 
 
@@ -102,7 +102,7 @@ def _threaded(work: Callable[P, T]) -> Callable[P, Awaitable[T]]:
         try:
             return work(*args, **kwargs)
         finally:
-            close_old_connections()
+            connections.release()
 
     return sync_to_async(released, thread_sensitive=False)
 
@@ -127,6 +127,7 @@ def tail(request: HttpRequest, kind_name: str) -> HttpResponseBase:
     )
     response["Cache-Control"] = "no-cache"
     response["X-Accel-Buffering"] = "no"
+    connections.release()
     return response
 
 

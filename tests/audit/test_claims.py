@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from apps.audit import collector, imports
 from apps.audit.kinds import TRAIL
 from apps.audit.models import ImportRun, TrailSource
 from apps.audit.sourceruns import ClaimLost, renew_claim
-from apps.search.engines.base import DocumentEngine, EngineUnavailable
+from apps.search.documents import Document
+from apps.search.engines.base import (
+    DocumentEngine,
+    DocumentWriter,
+    EngineUnavailable,
+    WriteCounts,
+)
+from apps.search.kinds import Kind
 from tests.factories import a_log, a_record, an_account
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -142,3 +149,87 @@ def test_imports_of_files_on_another_machine_are_left_to_it(tmp_path: Path) -> N
     here = ImportRun.objects.create(paths=[str(tmp_path)])
 
     assert imports.waiting_runs(timezone.now()) == [here.pk]
+
+
+def test_a_database_that_goes_away_leaves_the_import_to_be_taken_up(
+    engine: DocumentEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = tmp_path / "log.json"
+    log.write_bytes(a_log([a_record()]))
+    run = ImportRun.objects.create(paths=[str(log)])
+    now = timezone.now()
+    imports.claim(run.pk, now)
+    with monkeypatch.context() as broken:
+        broken.setattr("apps.audit.imports.note_accounts", _gone)
+        with pytest.raises(OperationalError):
+            imports.execute(run.pk, engine)
+
+    run.refresh_from_db()
+    assert run.state == "running"
+    assert imports.waiting_runs(now + timedelta(minutes=2)) == [run.pk]
+
+
+def _gone(accounts: object) -> None:
+    raise OperationalError("server closed the connection unexpectedly")
+
+
+def test_listing_many_files_keeps_the_claim(
+    engine: DocumentEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "log.json").write_bytes(a_log([a_record()]))
+    run = ImportRun.objects.create(paths=[str(tmp_path)])
+    claimed_at = timezone.now() - timedelta(seconds=50)
+    imports.claim(run.pk, claimed_at)
+    monkeypatch.setattr("apps.audit.imports.CHECKPOINT_SECONDS", 0.0)
+    seen = []
+
+    class Looking:
+        """The store is asked for a writer before any file is listed."""
+
+        reader = engine.reader
+
+        def writer(self, kind: Kind) -> DocumentWriter:
+            return Noticing(engine.writer(kind))
+
+    class Noticing:
+        def __init__(self, writer: DocumentWriter) -> None:
+            self._writer = writer
+
+        def add(self, documents: Sequence[Document]) -> WriteCounts:
+            seen.append(ImportRun.objects.get(pk=run.pk).beaten_at)
+            return self._writer.add(documents)
+
+        def commit(self) -> None:
+            self._writer.commit()
+
+    imports.execute(run.pk, Looking())  # type: ignore[arg-type]
+
+    assert seen[0] is not None
+    assert seen[0] > claimed_at + timedelta(seconds=45)
+
+
+def test_an_import_of_another_machine_is_not_taken_up_here(tmp_path: Path) -> None:
+    now = timezone.now()
+    ImportRun.objects.create(
+        paths=[str(tmp_path)], host="elsewhere", state="running",
+        beaten_at=now - timedelta(hours=1),
+    )  # fmt: skip
+    ours = imports.request_here([str(tmp_path)], now)
+
+    assert imports.waiting_runs(now) == []
+    assert imports.waiting_runs(now + timedelta(minutes=2)) == [ours.pk]
+
+
+@pytest.mark.parametrize("state", ["requested", "stalled", "running"])
+def test_an_import_that_nobody_reads_is_cancelled_at_once(
+    tmp_path: Path, state: str
+) -> None:
+    now = timezone.now()
+    run = ImportRun.objects.create(
+        paths=[str(tmp_path)], state=state, beaten_at=now - timedelta(hours=1)
+    )
+
+    imports.cancel(run.pk, now)
+
+    run.refresh_from_db()
+    assert run.state == "cancelled"

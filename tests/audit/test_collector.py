@@ -3,17 +3,20 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from io import StringIO
 from typing import Any
 
 import boto3
 import pytest
 import requests
+from django.core.management import call_command
+from django.core.management.base import CommandError
 from moto.server import ThreadedMotoServer
 
 from apps.audit import cloudtrail, collector
 from apps.audit.kinds import TRAIL
 from apps.audit.models import Coverage, LogObject, QuarantinedRecord, TrailSource
-from apps.discovery.aws import AwsDenied, forget_sessions
+from apps.discovery.aws import AwsDenied, AwsUnreachable, forget_sessions
 from apps.search import store
 from apps.search.engines.base import DocumentEngine, SearchRequest
 from tests.factories import ACCOUNT, a_log, a_record, an_account, gzipped
@@ -397,3 +400,93 @@ def test_a_fault_of_ours_ends_in_the_row_and_frees_the_source(
 
 def _fault(*arguments: object) -> bool:
     raise ZeroDivisionError
+
+
+def test_what_was_asked_for_during_a_sweep_is_not_forgotten(
+    bucket: Bucket, source: TrailSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket.deliver(key(1))
+    source.swept_at = source.deep_swept_at = NOW - timedelta(days=2)
+    source.save()
+    listing = cloudtrail.Bucket.objects
+
+    def asked_meanwhile(self: cloudtrail.Bucket, prefix: str) -> Any:
+        TrailSource.objects.update(ran_at=None, swept_at=None, deep_swept_at=None)
+        return listing(self, prefix)
+
+    monkeypatch.setattr(cloudtrail.Bucket, "objects", asked_meanwhile)
+    collect(source)
+
+    times = [source.swept_at, source.deep_swept_at, source.ran_at]
+    assert times == [None, None, None]
+    assert collector.due_sources(NOW) == [source.pk]
+
+
+def test_who_could_not_read_an_object_does_not_undo_that_another_could(
+    bucket: Bucket, source: TrailSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket.deliver(key(1))
+
+    def read_by_another(self: cloudtrail.Bucket, name: str) -> Iterator[bytes]:
+        LogObject.objects.update(state=LogObject.State.DONE)
+        return denied(self, name)
+
+    monkeypatch.setattr(cloudtrail.Bucket, "chunks", read_by_another)
+    collect(source)
+
+    assert LogObject.objects.get().state == LogObject.State.DONE
+
+
+def test_an_aws_that_is_not_reached_is_not_the_objects_fault(
+    bucket: Bucket, source: TrailSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket.deliver(key(1))
+
+    def unreachable(self: cloudtrail.Bucket, name: str) -> Iterator[bytes]:
+        raise AwsUnreachable("s3.get_object: no answer")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(cloudtrail.Bucket, "chunks", unreachable)
+        for minutes in range(8):
+            collect(source, NOW + timedelta(minutes=minutes))
+    assert LogObject.objects.get().attempts == 0
+
+    collect(source, NOW + timedelta(minutes=9))
+    assert stored() == 1
+
+
+def test_objects_that_failed_are_tried_again_every_day(
+    bucket: Bucket, source: TrailSource, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket.deliver(key(1))
+    with monkeypatch.context() as broken:
+        broken.setattr(cloudtrail.Bucket, "chunks", denied)
+        for minutes in range(5):
+            collect(source, NOW + timedelta(minutes=minutes))
+    assert LogObject.objects.get().state == LogObject.State.FAILED
+
+    collect(source, NOW + timedelta(days=1))
+
+    assert stored() == 1
+
+
+def test_a_source_is_read_again_from_a_day_on(
+    bucket: Bucket, source: TrailSource
+) -> None:
+    bucket.deliver(key(1))
+    collect(source)
+    store.engine().drop_day(TRAIL, "2026-07-01")
+    call_command("reread", "shop", "--since", "2026-07-01", stdout=StringIO())
+
+    collect(source, NOW + timedelta(minutes=1))
+
+    assert stored() == 1
+
+
+def test_a_source_that_is_not_there_is_said_with_those_that_are(
+    source: TrailSource,
+) -> None:
+    with pytest.raises(CommandError, match="there is shop"):
+        call_command("reread", "shops", "--since", "2026-07-01")
+    with pytest.raises(CommandError, match="--since"):
+        call_command("reread", "shop", "--since", "yesterday")

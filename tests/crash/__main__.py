@@ -25,6 +25,7 @@ _MANY_FILES, _MANY_EVENTS = 300, 30_000
 _WHOLE_WITHIN_SECONDS = 200.0
 _STARTED_WITHIN_SECONDS = 90.0
 _UNDER_WAY = 0.05
+_AFTERWARDS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,12 @@ def _faulty(fault: Fault, endpoint: str) -> Outcome:
         world.wait_for(
             "work under way", lambda: world.count() >= least, _STARTED_WITHIN_SECONDS
         )
-        return _outcome(fault.name, world, fault.bring(world))
+        world.require_unfinished()
+        said = fault.bring(world)
+        # What comes afterwards must be heard of, too: through the broker, by whoever
+        # is alive. One file, which is announced.
+        world.deliver(1, _AFTERWARDS)
+        return _outcome(fault.name, world, said)
     except NotInTime as error:
         return Outcome(fault.name, -1, -1, 0, "", str(error))
     finally:

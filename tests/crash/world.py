@@ -14,6 +14,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -54,7 +55,8 @@ class World:
         self.folder = Path(tempfile.mkdtemp(prefix="trailmap-crash-"))
         self.flag = self.folder / "died"
         self.web_port = free_port()
-        self.truth = {str(uuid4()) for _ in range(self.events)}
+        self.truth: set[str] = set()
+        self._delivered = 0
         self.database = create_database(POSTGRESQL, self.prefix)
 
     @property
@@ -82,7 +84,13 @@ class World:
 
     def prepare(self) -> None:
         """The bucket, its queue, the tables and the source."""
-        queue = self._deliver()
+        self._s3.create_bucket(
+            Bucket=self.prefix,
+            CreateBucketConfiguration={"LocationConstraint": _REGION},
+        )
+        queue = self._sqs.create_queue(QueueName=self.prefix)["QueueUrl"]
+        self._queue: str = queue
+        self.deliver(self.files, self.events)
         self._manage("migrate", "--verbosity", "0")
         source = (
             "from apps.audit.models import TrailSource;"
@@ -98,38 +106,47 @@ class World:
     def _day(self) -> datetime:
         return datetime.now(UTC) - timedelta(days=1)
 
-    def _deliver(self) -> str:
-        options: dict[str, Any] = {
+    @cached_property
+    def _s3(self) -> Any:
+        return boto3.client("s3", **self._options)
+
+    @cached_property
+    def _sqs(self) -> Any:
+        return boto3.client("sqs", **self._options)
+
+    @property
+    def _options(self) -> dict[str, Any]:
+        return {
             "region_name": _REGION,
             "endpoint_url": self.endpoint,
             "aws_access_key_id": "testing",
             "aws_secret_access_key": "testing",
         }
-        s3: Any = boto3.client("s3", **options)
-        sqs: Any = boto3.client("sqs", **options)
-        s3.create_bucket(
-            Bucket=self.prefix,
-            CreateBucketConfiguration={"LocationConstraint": _REGION},
-        )
-        queue: str = sqs.create_queue(QueueName=self.prefix)["QueueUrl"]
-        ids, share = sorted(self.truth), self.events // self.files
-        for number in range(self.files):
-            key = self._key(number)
+
+    def deliver(self, files: int, events: int) -> None:
+        """Log files with new events of two days; one in two is announced, the others
+        are to be found by listing, as long as a listing is still to come."""
+        for number in range(files):
+            ids = [str(uuid4()) for _ in range(events // files)]
+            self.truth |= set(ids)
+            days = (self._day, self._day - timedelta(days=1))
             records = [
-                a_record(eventID=one, eventTime=f"{self._day:%Y-%m-%dT12:00:00Z}")
-                for one in ids[number * share : (number + 1) * share]
+                a_record(eventID=one, eventTime=f"{days[at % 2]:%Y-%m-%dT12:00:00Z}")
+                for at, one in enumerate(ids)
             ]
-            s3.put_object(Bucket=self.prefix, Key=key, Body=gzipped(a_log(records)))
+            key = self._key(self._delivered)
+            self._delivered += 1
+            content = gzipped(a_log(records))
+            self._s3.put_object(Bucket=self.prefix, Key=key, Body=content)
             if number % _ANNOUNCED_OF == 0:
                 body = json.dumps({"s3Bucket": self.prefix, "s3ObjectKey": [key]})
-                sqs.send_message(QueueUrl=queue, MessageBody=body)
-        return queue
+                self._sqs.send_message(QueueUrl=self._queue, MessageBody=body)
 
     def _key(self, number: int) -> str:
         day = self._day
         return (
-            f"AWSLogs/{ACCOUNT}/CloudTrail/{_REGION}/{day:%Y/%m/%d}/{ACCOUNT}_CloudTrail"
-            f"_{_REGION}_{day:%Y%m%d}T1200Z_{number:016}.json.gz"
+            f"AWSLogs/{ACCOUNT}/CloudTrail/{_REGION}/{day:%Y/%m/%d}/"
+            f"{ACCOUNT}_CloudTrail_{_REGION}_{day:%Y%m%d}T1200Z_{number:016}.json.gz"
         )
 
     def start(self) -> None:
@@ -212,7 +229,12 @@ class World:
         return int(row[0]) if row else 0
 
     def is_whole(self) -> bool:
-        return self.count() >= self.events and self.rows_done() == self.files
+        return self.count() >= len(self.truth) and self.rows_done() == self._delivered
+
+    def require_unfinished(self) -> None:
+        """Raises NotInTime where everything is read already: a fault proves nothing."""
+        if self.is_whole():
+            raise NotInTime("everything was read before the fault came")
 
     def health(self) -> set[str]:
         """What the health page says is wrong."""
@@ -232,8 +254,9 @@ class World:
         while not is_so():
             if time.monotonic() - began > seconds:
                 raise NotInTime(
-                    f"{what} not within {seconds:g} s: {self.count()} of {self.events} "
-                    f"events, {self.rows_done()} of {self.files} objects; log in "
+                    f"{what} not within {seconds:g} s: {self.count()} of "
+                    f"{len(self.truth)} events, {self.rows_done()} of "
+                    f"{self._delivered} objects; log in "
                     f"{self.folder}"
                 )
             time.sleep(_LOOK_EVERY_SECONDS)

@@ -72,7 +72,15 @@ def test_the_first_start_makes_an_admin_and_every_part_reports(site: Site) -> No
     assert get(site, "/healthz") == (200, '{"web": "ok"}')
     eventually(lambda: get(site, "/readyz")[0] == 200)
     parts = json.loads(get(site, "/readyz")[1])
-    assert set(parts) == {"web", "worker", "beat", "database", "engine", "disk"}
+    assert set(parts) == {
+        "web",
+        "worker",
+        "beat",
+        "broker",
+        "database",
+        "engine",
+        "disk",
+    }
 
     cookie = sign_in(site)
     assert "Bring in CloudTrail events" in get(site, "/", cookie)[1]

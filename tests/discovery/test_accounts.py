@@ -1,5 +1,7 @@
 """Accounts are reached by a role that demands our ExternalId, or not at all."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
 
@@ -102,3 +104,33 @@ def test_a_page_asks_and_the_worker_checks_once(
     account.refresh_from_db()
     assert account.is_connected
     assert asked == len(aws.calls) > 0
+
+
+def test_a_check_whose_worker_died_is_done_by_another(aws: FakeAws) -> None:
+    account = an_account(
+        role_arn=ROLE,
+        check_requested_at=NOON,
+        check_claimed_until=NOON + timedelta(minutes=5),
+    )
+    aws.trusted[ROLE] = account.external_id
+
+    accounts.check_requested(lambda: NOON + timedelta(minutes=1))
+    assert aws.calls == []
+    accounts.check_requested(lambda: NOON + timedelta(minutes=6))
+
+    account.refresh_from_db()
+    assert account.is_connected
+    assert account.check_requested_at is None
+
+
+def test_a_role_that_was_set_while_another_was_checked_is_not_taken_for_proven(
+    aws: FakeAws,
+) -> None:
+    account = an_account(role_arn=ROLE)
+    aws.trusted[ROLE] = account.external_id
+    Account.objects.update(role_arn=ROLE + "-other")
+
+    accounts.check(account, NOON)
+
+    account.refresh_from_db()
+    assert not account.is_connected

@@ -28,7 +28,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from apps.discovery.aws import AwsError, request_signer
+from apps.discovery.aws import request_signer
 from apps.search.engines.base import EngineUnavailable, QueryTooBroad
 from apps.search.engines.opensearch.cluster import Address, Cluster
 
@@ -163,7 +163,8 @@ def test_requests_are_signed_for_the_service_of_aws(
 ) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
 
     search(Cluster(Address((server.url,), sign=request_signer(service))))
 
@@ -210,7 +211,7 @@ def test_without_credentials_it_is_said_what_is_missing(
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
 
-    with pytest.raises(AwsError, match="AWS_REGION"):
+    with pytest.raises(EngineUnavailable, match="AWS_REGION"):
         request_signer("es")
 
 

@@ -149,3 +149,21 @@ def test_a_broken_place_to_go_on_from_is_ignored(
 
 def test_a_query_that_cannot_be_read_opens_no_tail(viewer_client: Client) -> None:
     assert viewer_client.get("/explore/trail/tail?q=(").status_code == 400
+
+
+def test_an_open_stream_keeps_no_connection_to_the_database(
+    fill: Fill, viewer_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released: list[bool] = []
+    monkeypatch.setattr(
+        "apps.search.streams.connections.release", lambda: released.append(True)
+    )
+    stream = opened(viewer_client)
+    after_opening = len(released)
+    fill(*named("New"))
+
+    asyncio.run(next_event(stream))
+
+    # The view's own thread, and the threads that look for rights and for rows.
+    assert after_opening == 1
+    assert len(released) >= 3

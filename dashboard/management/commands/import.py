@@ -5,7 +5,9 @@ import time
 from argparse import ArgumentParser
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 from django.utils import timezone
 
 from apps.audit import imports
@@ -14,6 +16,7 @@ from apps.search import store
 from apps.search.homelock import HomeInUse
 from apps.search.timerange import rfc3339
 from dashboard import addresses, preparation
+from dashboard.preparation import TablesMissing
 
 _KINDS = ("cloudtrail",)
 _LOOK_EVERY_SECONDS = 0.5
@@ -39,8 +42,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             preparation.ensure_tables()
-            run = imports.request(options["paths"])
-        except (FileNotFoundError, HomeInUse) as error:
+            run = self._requested(options["paths"])
+        except (FileNotFoundError, HomeInUse, TablesMissing) as error:
             raise CommandError(str(error)) from error
         try:
             run = self._done(run)
@@ -49,10 +52,23 @@ class Command(BaseCommand):
             raise CommandError(
                 "Stopped. What was read is kept; import again to read the rest."
             ) from None
+        except DatabaseError as error:
+            raise CommandError(
+                f"The database does not answer: {error}. What was read is kept; import "
+                "again to read the rest."
+            ) from error
         self._report(run)
+
+    def _requested(self, paths: list[str]) -> ImportRun:
+        if settings.OPENSEARCH_URLS:
+            return imports.request_here(paths, timezone.now())
+        return imports.request(paths)
 
     def _done(self, run: ImportRun) -> ImportRun:
         """The run when it is over, done here or by the process that holds the home."""
+        if run.state == ImportRun.State.RUNNING:
+            preparation.settle_memory()
+            return imports.execute(run.pk, store.engine(), self._progress)
         while not run.has_ended:
             try:
                 with store.writing("import"):

@@ -19,5 +19,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         preparation.check_shared()
+        preparation.make_room(options["threads"])
         preparation.settle_memory()
         parts.run([parts.worker(celery, options["threads"])])
