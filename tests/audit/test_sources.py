@@ -151,3 +151,14 @@ def test_nothing_chosen_changes_nothing(admin_client: Client, record: str) -> No
     assert answer.status_code == 302
     row.refresh_from_db()
     assert row.state == State.OPEN
+
+
+def test_an_import_that_waits_for_the_store_says_why(admin_client: Client) -> None:
+    ImportRun.objects.create(
+        paths=["/logs"], state="stalled", problem="OpenSearch does not take documents"
+    )
+
+    page = admin_client.get("/sources/").content.decode()
+
+    assert "Waiting for the store" in page
+    assert "OpenSearch does not take documents" in page
