@@ -248,5 +248,13 @@ class QueryTooBroad(Exception):
     """A query that would cost too much; says what to narrow."""
 
 
+def too_complex() -> QueryTooBroad:
+    """What every engine says of a pattern that is too much for it."""
+    return QueryTooBroad(
+        "A wildcard or range of this query is too complex, or it has too many words: "
+        "use fewer stars, or search in parts."
+    )
+
+
 class InvalidCursor(ValueError):
     """A cursor that no search of ours has given out."""

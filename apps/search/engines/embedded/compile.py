@@ -8,7 +8,7 @@ import tantivy
 from tantivy import Occur, Query
 
 from apps.search.documents import searchable_text
-from apps.search.engines.base import QueryTooBroad
+from apps.search.engines.base import QueryTooBroad, too_complex
 from apps.search.engines.embedded import schema
 from apps.search.kinds import FieldType, Kind
 from apps.search.patterns import value_pattern, word_patterns, words_pattern
@@ -49,10 +49,7 @@ def compile_query(node: Node, kind: Kind, now: datetime) -> Query:
     try:
         return _Compiler(kind, now).compile(node)
     except ValueError as error:
-        raise QueryTooBroad(
-            "A wildcard or range of this query is too complex: use fewer stars or "
-            "shorter text."
-        ) from error
+        raise too_complex() from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from apps.search.engines.base import SearchRequest
+from apps.search.engines.base import SearchRequest, too_complex
 from apps.search.engines.opensearch.cluster import (
     is_too_broad,
     reasons_of,
-    too_complex,
 )
 
 Answer = Mapping[str, Any]

@@ -21,7 +21,7 @@ from opensearchpy.exceptions import (
 )
 from opensearchpy.serializer import JSONSerializer
 
-from apps.search.engines.base import EngineUnavailable, QueryTooBroad
+from apps.search.engines.base import EngineUnavailable, QueryTooBroad, too_complex
 
 _WAIT_SECONDS = 60.0
 # A search that was cut by its own limit still has to bring its answer.
@@ -191,13 +191,6 @@ def _may_pass(error: OpenSearchException) -> bool:
     if isinstance(error, opensearchpy.exceptions.ConnectionError):
         return True
     return isinstance(error, TransportError) and error.status_code in _PASSING
-
-
-def too_complex() -> QueryTooBroad:
-    return QueryTooBroad(
-        "A wildcard or range of this query is too complex, or it has too many words: "
-        "use fewer stars, or search in parts."
-    )
 
 
 def is_too_broad(reason: str) -> bool:

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from apps.search.engines.base import QueryTooBroad, Scope, SearchRequest
+from apps.search.engines.base import Scope, SearchRequest, too_complex
 from apps.search.engines.opensearch import lucene, mapping
 from apps.search.engines.opensearch.mapping import (
     bounded,
-    check_length,
     number_text,
     place_of,
     plain_path,
@@ -191,7 +190,7 @@ def _running_pattern(pattern: Pattern) -> Query:
     words = patterns_of_words(_checked(pattern))
     if not words:
         return EVERYTHING
-    expressions = [check_length(lucene.exact_pattern(word)) for word in words]
+    expressions = [_short_enough(lucene.exact_pattern(word)) for word in words]
     if len(words) == 1:
         return _regexp(mapping.WORDS, expressions[0])
     rules = [
@@ -203,17 +202,21 @@ def _running_pattern(pattern: Pattern) -> Query:
 
 
 def _regexp(field: str, expression: str) -> Query:
-    return {"regexp": {field: {"value": check_length(expression), "flags": "NONE"}}}
+    return {"regexp": {field: {"value": _short_enough(expression), "flags": "NONE"}}}
 
 
 def _checked(pattern: Pattern) -> Pattern:
     """The pattern, unless an automaton for it would be too large."""
     if len(pattern) > _LONGEST_PATTERN_PARTS:
-        raise QueryTooBroad(
-            "A wildcard or range of this query is too complex: use fewer stars or "
-            "shorter text."
-        )
+        raise too_complex()
     return pattern
+
+
+def _short_enough(expression: str) -> str:
+    """The expression, unless it is longer than an index takes."""
+    if len(expression) > mapping.LONGEST_PATTERN:
+        raise too_complex()
+    return expression
 
 
 def _keys_within(path: str, bounds: Bounds) -> Query:

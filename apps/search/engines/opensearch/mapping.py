@@ -13,7 +13,6 @@ from functools import cached_property
 from hashlib import blake2b
 from typing import Any
 
-from apps.search.engines.base import QueryTooBroad
 from apps.search.kinds import FieldType, Kind
 
 ORDER = "order"
@@ -184,13 +183,3 @@ def paths_template(names: Names) -> Mapping[str, Any]:
             },
         },
     }
-
-
-def check_length(pattern: str) -> str:
-    """The pattern, unless it is longer than an index takes. Raises QueryTooBroad."""
-    if len(pattern) > LONGEST_PATTERN:
-        raise QueryTooBroad(
-            "A wildcard or range of this query is too complex: use fewer stars or "
-            "shorter text."
-        )
-    return pattern
