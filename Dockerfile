@@ -1,6 +1,6 @@
 # Trailmap: one image for every process. `docker build -t trailmap .`
 FROM python:3.11-slim AS build
-COPY --from=ghcr.io/astral-sh/uv:0.9 /uv /usr/local/bin/uv
+RUN pip install --no-cache-dir 'uv>=0.9'
 WORKDIR /app
 ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_PROJECT_ENVIRONMENT=/app/.venv
 # Dependencies first: they change less than the code.
