@@ -248,6 +248,17 @@ class QueryTooBroad(Exception):
     """A query that would cost too much; says what to narrow."""
 
 
+LONGEST_WORD = 255
+
+
+def word_too_long() -> QueryTooBroad:
+    """What every engine says of a word that it leaves out of running text."""
+    return QueryTooBroad(
+        f"A word of more than {LONGEST_WORD} letters is not indexed as a "
+        'word. Name its field: field:"the whole value".'
+    )
+
+
 def too_complex() -> QueryTooBroad:
     """What every engine says of a pattern that is too much for it."""
     return QueryTooBroad(

@@ -8,7 +8,7 @@ import tantivy
 from tantivy import Occur, Query
 
 from apps.search.documents import searchable_text
-from apps.search.engines.base import QueryTooBroad, too_complex
+from apps.search.engines.base import LONGEST_WORD, too_complex, word_too_long
 from apps.search.engines.embedded import schema
 from apps.search.kinds import FieldType, Kind
 from apps.search.patterns import value_pattern, word_patterns, words_pattern
@@ -151,11 +151,8 @@ def any_of(queries: list[Query]) -> Query:
 def _words_of(text: str) -> list[str]:
     """The words of a text as the index has them. Raises QueryTooBroad where one is
     longer than what is indexed."""
-    if any(len(word) > schema.LONGEST_WORD for word in _UNBROKEN.findall(text)):
-        raise QueryTooBroad(
-            f"A word of more than {schema.LONGEST_WORD} letters is not indexed as a "
-            'word. Name its field: field:"the whole value".'
-        )
+    if any(len(word) > LONGEST_WORD for word in _UNBROKEN.findall(text)):
+        raise word_too_long()
     return list(_ANALYZER.analyze(text))
 
 

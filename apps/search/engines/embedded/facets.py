@@ -12,6 +12,7 @@ from typing import Any
 
 from apps.search.documents import shown_text
 from apps.search.engines.base import Facet, Facets, SearchRequest
+from apps.search.engines.counts import ranked
 from apps.search.engines.embedded.compile import exact_value, record_path
 from apps.search.engines.embedded.dayqueries import DayQuery, matches
 from apps.search.engines.embedded.parallel import in_time
@@ -71,7 +72,7 @@ def values(
 
     answers = in_time(aggregate, days, request.seconds)
     counts = sum((day.counts for day in answers.values), Counter[str]())
-    return _ranked(counts)[:size]
+    return ranked(counts)[:size]
 
 
 def exact_counts(
@@ -96,11 +97,11 @@ def _merged(
 ) -> Facet:
     counts = sum((day.counts for day in per_day), Counter[str]())
     others = sum(day.others for day in per_day)
-    shown = _ranked(counts)[:size]
+    shown = ranked(counts)[:size]
     unseen = sum(day.cut_off for day in per_day)
     if unseen and shown:
         counted = exact_counts(days, request, path, [value for value, _ in shown])
-        shown = _ranked(counts | counted)[:size]
+        shown = ranked(counts | counted)[:size]
     rest = sum(counts.values()) + others - sum(count for _, count in shown)
     is_exact = not unseen or (len(shown) == size and shown[-1][1] >= unseen)
     return Facet(path, tuple(shown), max(0, rest), is_exact)
@@ -133,7 +134,3 @@ def _shown(bucket: Mapping[str, Any]) -> str:
     if isinstance(key, float) and key.is_integer():
         return str(int(key))
     return shown_text(str(key))
-
-
-def _ranked(counts: Counter[str]) -> list[tuple[str, int]]:
-    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))

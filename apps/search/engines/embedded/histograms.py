@@ -17,13 +17,11 @@ from apps.search.engines.base import (
     Histogram,
     SearchRequest,
 )
+from apps.search.engines.counts import SERIES, histogram_of
 from apps.search.engines.embedded import facets, schema
 from apps.search.engines.embedded.compile import any_of, exact_value, record_path
 from apps.search.engines.embedded.dayqueries import DayQuery
 from apps.search.engines.embedded.parallel import in_time
-from apps.search.intervals import bucket_starts
-
-SERIES = 5
 
 # A query beside the day's own: documents that must match it, or must not.
 _Part = list[tuple[Occur, Query]]
@@ -46,14 +44,7 @@ def histogram(
     for day in answers.values:
         for name, counted in day.items():
             counts[name].update(counted)
-    occupied = [start for counted in counts.values() for start in counted]
-    starts = bucket_starts(request.range, interval_ms, occupied)
-    series = {
-        name: tuple(counted[start] for start in starts)
-        for name, counted in counts.items()
-        if name not in (OTHER_SERIES, WITHOUT_SERIES) or any(counted.values())
-    }
-    return Histogram(interval_ms, tuple(starts), series, answers.partial)
+    return histogram_of(request, interval_ms, counts, answers.partial)
 
 
 def _parts(

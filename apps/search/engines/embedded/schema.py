@@ -11,6 +11,7 @@ import orjson
 import tantivy
 
 from apps.search.documents import Document, Leaves, with_marked_times
+from apps.search.engines.base import LONGEST_WORD
 from apps.search.engines.orders import order_of
 
 ID = "id"
@@ -29,7 +30,6 @@ DERIVED = "derived"
 VERSION = 1
 
 _TOKENIZER = "trailmap_words"
-LONGEST_WORD = 255
 
 
 def schema() -> tantivy.Schema:

@@ -10,6 +10,7 @@ from apps.search.engines.base import (
     WITHOUT_SERIES,
     Facet,
 )
+from apps.search.engines.counts import SERIES, ranked
 from apps.search.engines.opensearch import lucene, mapping
 from apps.search.engines.opensearch.compile import (
     Query,
@@ -22,7 +23,6 @@ from apps.search.engines.opensearch.mapping import place_of
 from apps.search.kinds import Kind
 from apps.search.sortkeys import as_number
 
-SERIES = 5
 # Values a shard returns of each field, so that few are missing from the sum.
 _PER_SHARD = 1_000
 _RETURNED = 100
@@ -54,10 +54,6 @@ def values_of(kind: Kind, path: str, answer: Mapping[str, Any]) -> Counter[str]:
     for bucket in answer["buckets"]:
         counts[bucket["key"][skipped:]] += bucket["doc_count"]
     return counts
-
-
-def ranked(counts: Counter[str]) -> list[tuple[str, int]]:
-    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
 
 
 def facet(
@@ -196,8 +192,3 @@ def each_series(names: Sequence[str], answer: Mapping[str, Any]) -> Counts:
 
 def total_series(answer: Mapping[str, Any]) -> Counts:
     return {TOTAL_SERIES: starts(answer["over_time"])}
-
-
-def is_shown(name: str, counts: Counter[int]) -> bool:
-    """The rest and those without a value are shown where there are any."""
-    return name not in (OTHER_SERIES, WITHOUT_SERIES) or any(counts.values())

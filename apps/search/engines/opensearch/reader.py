@@ -21,6 +21,7 @@ from apps.search.engines.base import (
     SortOrder,
     Total,
 )
+from apps.search.engines.counts import SERIES, histogram_of, ranked
 from apps.search.engines.cursors import Cursor
 from apps.search.engines.opensearch import aggregations as agg
 from apps.search.engines.opensearch import mapping
@@ -34,7 +35,7 @@ from apps.search.engines.opensearch.answers import (
 from apps.search.engines.opensearch.cluster import Cancelled, Cluster
 from apps.search.engines.opensearch.compile import compile_request, scope_query
 from apps.search.engines.opensearch.mapping import Names
-from apps.search.intervals import DAY_MS, bucket_starts
+from apps.search.intervals import DAY_MS
 from apps.search.kinds import FieldType, Kind
 from apps.search.timerange import ALL_TIME, from_milliseconds
 
@@ -121,14 +122,7 @@ class OpenSearchReader:
     ) -> Histogram:
         inquiry = self._inquiry(request)
         counts = self._series(inquiry, request.kind, interval_ms, by)
-        occupied = [start for counted in counts.values() for start in counted]
-        starts = bucket_starts(request.range, interval_ms, occupied)
-        series = {
-            name: tuple(counted[start] for start in starts)
-            for name, counted in counts.items()
-            if agg.is_shown(name, counted)
-        }
-        return Histogram(interval_ms, tuple(starts), series, inquiry.partial)
+        return histogram_of(request, interval_ms, counts, inquiry.partial)
 
     def _series(
         self, inquiry: _Inquiry, kind: Kind, interval_ms: int, by: str | None
@@ -146,8 +140,8 @@ class OpenSearchReader:
         self, inquiry: _Inquiry, kind: Kind, interval_ms: int, by: str
     ) -> agg.Counts:
         """Each series counted by itself: exact whatever values documents have."""
-        found = inquiry.aggregate({"0": agg.terms(kind, by, agg.SERIES)})
-        facet = self._facet(inquiry, kind, by, found.get("0", _NO_VALUES), agg.SERIES)
+        found = inquiry.aggregate({"0": agg.terms(kind, by, SERIES)})
+        facet = self._facet(inquiry, kind, by, found.get("0", _NO_VALUES), SERIES)
         queries = agg.series_queries(kind, by, [name for name, _ in facet.values])
         found = inquiry.aggregate({"series": agg.each_over_time(queries, interval_ms)})
         return agg.each_series(list(queries), found["series"]) if found else {}
@@ -185,7 +179,7 @@ class OpenSearchReader:
         counts = agg.values_of(kind, path, values)
         exact: Counter[str] = Counter()
         if agg.may_be_cut(kind, path, values):
-            names = [name for name, _ in agg.ranked(counts)[:size]]
+            names = [name for name, _ in ranked(counts)[:size]]
             wanted = {"exact": agg.counted_exactly(kind, path, names)}
             found = inquiry.aggregate(wanted)
             if found:
@@ -197,7 +191,7 @@ class OpenSearchReader:
     ) -> Sequence[tuple[str, int]]:
         wanted = {"values": agg.terms(request.kind, path, size, beginning)}
         found = self._inquiry(request).aggregate(wanted).get("values", _NO_VALUES)
-        return agg.ranked(agg.values_of(request.kind, path, found))[:size]
+        return ranked(agg.values_of(request.kind, path, found))[:size]
 
     def _inquiry(self, request: SearchRequest) -> _Inquiry:
         return _Inquiry(self._cluster, self._indexes(request), request)

@@ -7,8 +7,7 @@ the same in every engine, and a build of OpenSearch without analyzers will do.
 import re
 from collections.abc import Iterable
 
-from apps.search.engines.base import QueryTooBroad
-from apps.search.engines.opensearch.mapping import LONGEST_WORD
+from apps.search.engines.base import LONGEST_WORD, word_too_long
 
 _BETWEEN_WORDS = re.compile(r"[^\w\n]+|_+")
 _TOO_LONG = re.compile(rf"[^\s]{{{LONGEST_WORD + 1},}}")
@@ -27,8 +26,5 @@ def words_of(text: str) -> list[str]:
     indexed."""
     words = _BETWEEN_WORDS.sub(" ", text.replace("\n", " ").lower()).split()
     if any(len(word) > LONGEST_WORD for word in words):
-        raise QueryTooBroad(
-            f"A word of more than {LONGEST_WORD} letters is not indexed as a "
-            'word. Name its field: field:"the whole value".'
-        )
+        raise word_too_long()
     return words
