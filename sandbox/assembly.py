@@ -1,0 +1,30 @@
+"""Puts a sandbox together: one cloud, its services, and the door in front."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandbox.control import Control
+from sandbox.kernel.application import Application
+from sandbox.kernel.calls import Service
+from sandbox.kernel.clock import Clock
+from sandbox.kernel.cloud import Cloud
+from sandbox.services import SERVICES
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """A sandbox that is put together and does nothing yet by itself."""
+
+    cloud: Cloud
+    application: Application
+    services: tuple[Service, ...]
+
+
+def assemble(clock: Clock, home: Path) -> Sandbox:
+    """`home` is an empty folder that goes when the sandbox goes."""
+    cloud = Cloud.new(clock, home)
+    services = tuple(make(cloud) for make in SERVICES)
+    application = Application(cloud, services, Control(cloud))
+    return Sandbox(cloud, application, services)

@@ -1,0 +1,1 @@
+"""What every service of the sandbox shares: protocols, identity, time and faults."""
