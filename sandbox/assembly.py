@@ -21,6 +21,10 @@ class Sandbox:
     application: Application
     services: tuple[Service, ...]
 
+    def service(self, name: str) -> Service:
+        """One of our services, by botocore's name."""
+        return next(service for service in self.services if service.name == name)
+
 
 def assemble(clock: Clock, home: Path) -> Sandbox:
     """`home` is an empty folder that goes when the sandbox goes."""

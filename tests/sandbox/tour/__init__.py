@@ -1,0 +1,1 @@
+"""A walk through every handler with the AWS CLI, a client nobody here wrote."""
