@@ -9,36 +9,50 @@ from typing import Any
 from moto.core.model import OperationModel
 from moto.core.request import Request
 from moto.core.routing import get_service_router
-from moto.core.utils import get_service_model
 from werkzeug.exceptions import NotFound
 
 from sandbox.kernel.errors import ApiError
 
-SERVICES = (
-    "account", "acm", "apigateway", "apigatewayv2", "application-autoscaling",
-    "autoscaling", "cloudformation", "cloudtrail", "cloudwatch", "config", "dynamodb",
-    "dynamodbstreams", "ec2", "ecr", "ecs", "elasticache", "elbv2", "events",
-    "firehose", "iam", "kinesis", "kms", "lambda", "logs", "organizations", "rds",
-    "resourcegroupstaggingapi", "route53", "s3", "s3control", "scheduler",
-    "secretsmanager", "servicediscovery", "sns", "sqs", "ssm", "stepfunctions", "sts",
-    "xray",
-)  # fmt: skip
-
-
-def signing_name(service: str) -> str:
-    model = get_service_model(service)
-    return str(model.signing_name or model.endpoint_prefix)
-
-
-def _by_signing_name() -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
-    for service in SERVICES:
-        name = signing_name(service)
-        found[name] = (*found.get(name, ()), service)
-    return found
-
-
-_BY_SIGNING_NAME = _by_signing_name()
+# What requests are signed for, and the services it may stand for. Written out, as
+# loading every model to look would take 70 MB; a test holds it against botocore.
+SERVICES: Mapping[str, tuple[str, ...]] = {
+    "account": ("account",),
+    "acm": ("acm",),
+    "apigateway": ("apigateway", "apigatewayv2"),
+    "application-autoscaling": ("application-autoscaling",),
+    "autoscaling": ("autoscaling",),
+    "cloudformation": ("cloudformation",),
+    "cloudtrail": ("cloudtrail",),
+    "config": ("config",),
+    "dynamodb": ("dynamodb", "dynamodbstreams"),
+    "ec2": ("ec2",),
+    "ecr": ("ecr",),
+    "ecs": ("ecs",),
+    "elasticache": ("elasticache",),
+    "elasticloadbalancing": ("elbv2",),
+    "events": ("events",),
+    "firehose": ("firehose",),
+    "iam": ("iam",),
+    "kinesis": ("kinesis",),
+    "kms": ("kms",),
+    "lambda": ("lambda",),
+    "logs": ("logs",),
+    "monitoring": ("cloudwatch",),
+    "organizations": ("organizations",),
+    "rds": ("rds",),
+    "route53": ("route53",),
+    "s3": ("s3", "s3control"),
+    "scheduler": ("scheduler",),
+    "secretsmanager": ("secretsmanager",),
+    "servicediscovery": ("servicediscovery",),
+    "sns": ("sns",),
+    "sqs": ("sqs",),
+    "ssm": ("ssm",),
+    "states": ("stepfunctions",),
+    "sts": ("sts",),
+    "tagging": ("resourcegroupstaggingapi",),
+    "xray": ("xray",),
+}
 
 
 def operation_of(
@@ -48,13 +62,13 @@ def operation_of(
 
     Raises ApiError where the sandbox has no such service or operation.
     """
-    for service in _BY_SIGNING_NAME.get(signed_for, ()):
+    for service in SERVICES.get(signed_for, ()):
         try:
             operation, labels = get_service_router(service).match(request)
         except (NotFound, NotImplementedError):
             continue
         return operation, labels
-    if signed_for not in _BY_SIGNING_NAME:
+    if signed_for not in SERVICES:
         raise ApiError(
             "UnknownService", f"The sandbox has no service {signed_for!r}.", 501
         )

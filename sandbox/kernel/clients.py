@@ -43,6 +43,11 @@ class Clients:
         self.application: Wsgi | None = None
         self._clients: dict[tuple[str, str, str, Principal, str], Any] = {}
         self._lock = threading.Lock()
+        # One session: each parses the models of its services by itself.
+        self._session = boto3.Session(
+            aws_access_key_id="internal",
+            aws_secret_access_key="internal",  # noqa: S106 - opens nothing
+        )
 
     def get(
         self,
@@ -61,13 +66,10 @@ class Clients:
     def _new(
         self, service: str, region: str, principal: Principal, source_ip: str
     ) -> Any:
-        session = boto3.Session(
-            aws_access_key_id="internal",
-            aws_secret_access_key="internal",  # noqa: S106 - opens nothing
-            region_name=region,
+        make: Callable[..., Any] = self._session.client
+        client = make(
+            service, region_name=region, endpoint_url=_ENDPOINT, config=_CONFIG
         )
-        make: Callable[..., Any] = session.client
-        client = make(service, endpoint_url=_ENDPOINT, config=_CONFIG)
 
         def send(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
             return self._send(request, principal, source_ip)
