@@ -22,6 +22,8 @@ from apps.search.engines.base import DocumentEngine, EngineUnavailable
 log = logging.getLogger(__name__)
 
 _RUN_EVERY = timedelta(seconds=30)
+# A queue waits itself for what is new, and costs nothing but the asking.
+_ASK_QUEUE_EVERY = timedelta(seconds=5)
 _RUNS: dict[TrailSource.Kind, type[BucketRun | LookupRun]] = {
     TrailSource.Kind.BUCKET: BucketRun,
     TrailSource.Kind.LOOKUP: LookupRun,
@@ -32,6 +34,8 @@ def due_sources(now: datetime) -> list[int]:
     """Enabled sources that nobody works on and that were not run just now."""
     free = Q(claimed_until=None) | Q(claimed_until__lt=now)
     rested = Q(ran_at=None) | Q(ran_at__lte=now - _RUN_EVERY)
+    # One that fails is not asked more often for that.
+    rested |= ~Q(queue_url="") & Q(problem="", ran_at__lte=now - _ASK_QUEUE_EVERY)
     sources = TrailSource.objects.filter(free & rested, is_enabled=True)
     return list(sources.values_list("pk", flat=True))
 

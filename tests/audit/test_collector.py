@@ -257,6 +257,19 @@ def test_only_rested_and_enabled_sources_are_due(source: TrailSource) -> None:
     assert collector.due_sources(NOW + timedelta(minutes=1)) == []
 
 
+@pytest.mark.parametrize(
+    ("queue_url", "problem", "seconds"),
+    [("", "", 30), ("http://queue", "", 5), ("http://queue", "AccessDenied", 30)],
+)
+def test_a_queue_that_works_is_asked_more_often(
+    source: TrailSource, queue_url: str, problem: str, seconds: int
+) -> None:
+    TrailSource.objects.update(queue_url=queue_url, problem=problem, ran_at=NOW)
+
+    assert collector.due_sources(NOW + timedelta(seconds=seconds - 1)) == []
+    assert collector.due_sources(NOW + timedelta(seconds=seconds)) == [source.pk]
+
+
 def denied(self: object, key: str) -> Iterator[bytes]:
     raise AwsDenied(f"s3.get_object of {key}: AccessDenied")
 
