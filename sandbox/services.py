@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from sandbox.kernel.calls import Service
 from sandbox.kernel.cloud import Cloud
+from sandbox.logs import Logs
 from sandbox.sts import Sts
 
-SERVICES: tuple[Callable[[Cloud], Service], ...] = (Sts,)
+SERVICES: tuple[Callable[[Cloud], Service], ...] = (Logs, Sts)
