@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sandbox.kernel.calls import Answer, Call, Handler
@@ -14,6 +14,7 @@ from sandbox.logs.groups import Group, Groups, invalid
 from sandbox.logs.paging import page
 from sandbox.logs.subscriptions import Subscriptions, service_of
 
+AnyFilter = MetricFilter | SubscriptionFilter
 _MOST_METRIC_FILTERS = 100
 _MOST_SUBSCRIPTIONS = 2
 _MOST_DIMENSIONS = 3
@@ -42,7 +43,9 @@ class FilterHandlers:
             others = {k: v for k, v in group.metric_filters.items() if k != made.name}
             if len(others) >= _MOST_METRIC_FILTERS:
                 raise _limit()
-            _check_expressions(group, made.source)
+            _check_expressions(
+                _sources(group, group.metric_filters.get(made.name)), made.source
+            )
             group.metric_filters = {**others, made.name: made}
         return {}
 
@@ -82,7 +85,9 @@ class FilterHandlers:
         self._subscriptions.check_health(group, given["destinationArn"], call.now)
         with self._groups.lock:
             self._check_room(group, name)
-            _check_expressions(group, given["filterPattern"])
+            _check_expressions(
+                _sources(group, group.subscriptions.get(name)), given["filterPattern"]
+            )
             made = SubscriptionFilter(
                 name,
                 given["filterPattern"],
@@ -188,16 +193,21 @@ def _check_dimensions(
         )
 
 
-def _check_expressions(group: Group, source: str) -> None:
+def _check_expressions(others: Iterable[str], source: str) -> None:
     """Five filters with regular expressions a group. Source: PutMetricFilter."""
     if not expressions_in(source):
         return
-    sources = [
-        *(one.source for one in group.metric_filters.values()),
-        *(one.source for one in group.subscriptions.values()),
-    ]
-    if sum(map(bool, map(expressions_in, sources))) >= _MOST_WITH_EXPRESSIONS:
+    if sum(map(bool, map(expressions_in, others))) >= _MOST_WITH_EXPRESSIONS:
         raise _limit()
+
+
+def _sources(group: Group, but: AnyFilter | None) -> list[str]:
+    """The patterns of a group's filters, but for the one that is to be replaced."""
+    filters: list[AnyFilter] = [
+        *group.metric_filters.values(),
+        *group.subscriptions.values(),
+    ]
+    return [one.source for one in filters if one is not but]
 
 
 def _limit() -> ApiError:

@@ -12,6 +12,7 @@ from sandbox.logs.grouphandlers import GroupHandlers
 from sandbox.logs.groups import Groups, Place
 from sandbox.logs.ingestion import Event, Ingestion
 from sandbox.logs.metrics import MetricEmitter
+from sandbox.logs.queryhandlers import QueryHandlers
 from sandbox.logs.store import EventStore
 from sandbox.logs.subscriptions import Subscriptions
 
@@ -34,6 +35,7 @@ class Logs:
             **GroupHandlers(cloud, groups, store).operations,
             **EventHandlers(groups, store, ingestion).operations,
             **FilterHandlers(groups, subscriptions).operations,
+            **QueryHandlers(groups, store).operations,
         }
 
     def append(
