@@ -86,7 +86,7 @@ def _events(stream: int, start_ms: int) -> Iterator[tuple[int, str]]:
     for at in range(each):
         message = (
             f'{{"level":"info","path":"/order/{at}","status":{200 if at % 9 else 500},'
-            f'"ms":{at % 300},"trace":"1-{stream:08x}-{at:024x}","message":"order done"}}'
+            f'"ms":{at % 300},"trace":"1-{stream:08x}-{at:024x}","text":"order done"}}'
         )
         yield start_ms + at * step + stream, message
 

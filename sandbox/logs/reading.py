@@ -17,10 +17,10 @@ from sandbox.logs.store import EventStore, Row, Span
 
 MOST_EVENTS = 10_000
 _MOST_BYTES = 1_048_576
-SCANNED_A_CALL = 20_000
+SCANNED_A_CALL = 10_000
 """A call looks at no more events than this and may find none of them fitting: pages
 that are empty are not the last, as on AWS."""
-_AT_ONCE = 4_000
+_AT_ONCE = 5_000
 _AT_FIRST = 500
 _TOKEN_SECONDS = 86_400
 
@@ -53,18 +53,19 @@ def search(store: EventStore, span: Span, wanted: Wanted, limit: int) -> Page:
     at_once = min(_AT_ONCE, max(limit, _AT_FIRST))
     while looked < SCANNED_A_CALL:
         rows = store.scan(span, at_once)
-        for row in rows:
-            if wanted.fits(row):
-                size += size_of(row.message)
-                if found and size > _MOST_BYTES:
-                    return Page(found, span.before if span.newest_first else span.after)
-                found.append(row)
-            span = _beyond(span, row.position)
+        for at, row in enumerate(rows):
+            if not wanted.fits(row):
+                continue
+            size += size_of(row.message)
+            if found and size > _MOST_BYTES:
+                return Page(found, (rows[at - 1] if at else found[-1]).position)
+            found.append(row)
             if len(found) == limit:
                 return Page(found, row.position)
-        looked += len(rows)
         if len(rows) < at_once:
             return Page(found, None)
+        looked += len(rows)
+        span = _beyond(span, rows[-1].position)
     return Page(found, span.before if span.newest_first else span.after)
 
 

@@ -262,15 +262,10 @@ def test_deliveries_are_doubled_and_late_on_demand(
 
 
 def test_a_destination_that_throttles_is_tried_again(
-    cloud: Cloud,
-    logs: Any,
-    kinesis: Any,
-    put: Put,
-    pass_time: PassTime,
-    monkeypatch: pytest.MonkeyPatch,
+    cloud: Cloud, logs: Any, kinesis: Any, put: Put, pass_time: PassTime
 ) -> None:
     subscribe(logs)
-    with monkeypatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cloud.clients, "get", lambda *_: Throttles())
         put("ERROR")
         pass_time(1)
