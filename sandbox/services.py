@@ -7,9 +7,11 @@ from collections.abc import Callable
 from sandbox.cloudtrail import CloudTrail
 from sandbox.kernel.calls import Service
 from sandbox.kernel.cloud import Cloud
+from sandbox.logs import Logs
 from sandbox.sts import Sts
 
 SERVICES: tuple[Callable[[Cloud], Service], ...] = (
     CloudTrail,
+    Logs,
     Sts,
 )

@@ -122,7 +122,7 @@ def error_answer(error: ApiError, service: str, protocol: str, request_id: str) 
             "x-amzn-ErrorType": error.code,
         }
         # Services differ in the case of this word; SDKs read both.
-        body = {"__type": error.code, "message": error.message}
+        body = {"__type": error.code, "message": error.message, **error.details}
         return error.status, headers, orjson.dumps(body)
     template = _ERRORS_IN_XML["s3" if service == "s3" else protocol]
     text = template.format(

@@ -1,0 +1,5 @@
+"""A filter pattern that is none."""
+
+
+class InvalidPattern(ValueError):
+    """The pattern does not follow the grammar; the message says where."""
