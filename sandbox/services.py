@@ -7,5 +7,6 @@ from collections.abc import Callable
 from sandbox.kernel.calls import Service
 from sandbox.kernel.cloud import Cloud
 from sandbox.sts import Sts
+from sandbox.xray import XRay
 
-SERVICES: tuple[Callable[[Cloud], Service], ...] = (Sts,)
+SERVICES: tuple[Callable[[Cloud], Service], ...] = (Sts, XRay)
