@@ -31,6 +31,7 @@ from sandbox.xray import XRay
 _NOW = 1_790_000_000.0
 _SECONDS = 6 * 3_600
 _SERVICES = ("web", "orders", "payments", "stock", "mail")
+_FAULTS = 0.01
 _DRAW = random.Random(7)
 
 
@@ -48,7 +49,7 @@ def trace(start: float) -> Iterator[dict[str, Any]]:
         end = begin + 0.1 + _DRAW.expovariate(10)
         table = {"table_name": f"{name}-table", "operation": "GetItem"}
         reads = _call("DynamoDB", begin, begin + 0.02, namespace="aws", aws=table)
-        status = 500 if _DRAW.random() < 0.01 else 200
+        status = 500 if _DRAW.random() < _FAULTS else 200
         document = {
             "name": name,
             "id": f"{_DRAW.getrandbits(64):016x}",
@@ -79,7 +80,8 @@ def _resident_mb() -> float:
 
 def fill(service: XRay, traces_a_second: float) -> tuple[int, float]:
     """Segments put, and the seconds that putting took (making them left out)."""
-    count, seconds, steps = 0, 0.0, 60
+    # Few at a time: what is held afterwards is the store, not what was put.
+    count, seconds, steps = 0, 0.0, 720
     each = int(_SECONDS * traces_a_second / steps)
     for step in range(steps):
         begin = _NOW - _SECONDS + step * _SECONDS / steps
