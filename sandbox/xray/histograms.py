@@ -28,6 +28,8 @@ def _buckets() -> tuple[Column, Column]:
 
 
 _ENDS, _VALUES = _buckets()
+_TABLE_MS = 100_000
+_BY_MS = np.searchsorted(_ENDS, np.arange(_TABLE_MS + 1.0)).astype(np.int64)
 
 
 def histograms(groups: Column, seconds: Column, count: int) -> list[Histogram]:
@@ -38,11 +40,20 @@ def histograms(groups: Column, seconds: Column, count: int) -> list[Histogram]:
     many = ~few
     if many.any():
         width = len(_VALUES)
-        at = np.searchsorted(_ENDS, seconds[many] * 1_000.0)
+        at = _bucket_of(seconds[many])
         cells = np.bincount(groups[many] * width + at, minlength=count * width)
         for cell in np.flatnonzero(cells):
             made[cell // width].append(_entry(_VALUES[cell % width], cells[cell]))
     return made
+
+
+def _bucket_of(seconds: Column) -> Column:
+    """Looked up by the millisecond; only what took minutes is searched for."""
+    milliseconds = np.rint(np.clip(seconds, 0, 1e9) * 1_000.0).astype(np.int64)
+    found = _BY_MS[np.minimum(milliseconds, _TABLE_MS)]
+    long = milliseconds > _TABLE_MS
+    found[long] = np.searchsorted(_ENDS, milliseconds[long])
+    return found
 
 
 def _exact(groups: Column, seconds: Column, count: int) -> list[Histogram]:

@@ -6,6 +6,7 @@ reached find each other by ids, whichever comes first.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -30,13 +31,12 @@ from sandbox.xray.table import Column, Index, Table
 _BITS = (1 << 64) - 1
 _SPREAD = 0x9E3779B97F4A7C15  # 2**64 by the golden ratio: spreads traces over the keys
 _SEGMENTS = {
-    "trace": "u4", "key": "u8", "parent": "u8", "service": "u4", "start": "f8",
-    "response": "f4", "duration": "f4", "flags": "u1", "alive": "?", "via": "i4",
-    "above": "i4",
+    "trace": "u4", "service": "u4", "start": "f8", "response": "f4", "duration": "f4",
+    "flags": "u1", "alive": "?", "via": "i4", "above": "i4",
 }  # fmt: skip
 _CALLS = {
-    "key": "u8", "owner": "i4", "service": "u4", "start": "f8", "response": "f4",
-    "flags": "u1", "answered": "?",
+    "owner": "i4", "service": "u4", "start": "f8", "response": "f4", "flags": "u1",
+    "answered": "?",
 }  # fmt: skip
 _LINKS = {"segment": "i4", "key": "u8", "call": "i4"}
 NONE = -1
@@ -47,8 +47,8 @@ class Snapshot:
     """The observations of a moment.
 
     A segment is reached `via` a call (a row of `calls`), lies directly under the
-    segment `above`, or neither (-1). A root has the parent 0. A call whose `owner` is
-    -1 was replaced. `answered` are calls whose callee sent a segment of its own.
+    segment `above`, or neither (-1). A call whose `owner` is -1 was replaced.
+    `answered` are calls whose callee sent a segment of its own.
     """
 
     services: Sequence[ServiceId]
@@ -66,12 +66,22 @@ class _Stray(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Done:
-    """How many rows are resolved already."""
+class _Fresh:
+    """Keys of what came since calls and callees were joined last; 0 is no parent.
 
-    segments: int = 0
-    calls: int = 0
-    links: int = 0
+    Later only the indexes hold keys: kept as columns they would take as much again.
+    """
+
+    segments: array[int] = field(default_factory=lambda: array("Q"))
+    parents: array[int] = field(default_factory=lambda: array("Q"))
+    calls: array[int] = field(default_factory=lambda: array("Q"))
+
+
+class _Orphans(NamedTuple):
+    """Segments whose parents are not known yet, and the parents' keys."""
+
+    rows: Column
+    parents: Column
 
 
 @dataclass(slots=True)
@@ -88,9 +98,12 @@ class Observations:
     _call_by_key: Index = field(default_factory=Index)
     _parents: dict[int, int] = field(default_factory=dict)
     _strays: list[_Stray] = field(default_factory=list)
-    _orphans: Column = field(default_factory=lambda: np.empty(0, np.int32))
+    _orphans: _Orphans = field(
+        default_factory=lambda: _Orphans(np.empty(0, np.int32), np.empty(0, np.uint64))
+    )
     _unlinked: Column = field(default_factory=lambda: np.empty(0, np.int32))
-    _done: _Done = field(default_factory=_Done)
+    _fresh: _Fresh = field(default_factory=_Fresh)
+    _linked: int = 0
 
     def add(self, trace: int, document: Document) -> None:
         """Take a document of the trace with this number."""
@@ -102,18 +115,18 @@ class Observations:
             self._parents[key_of(trace_id, document["id"])] = above
             self._strays.append(_Stray(trace_id, above, outgoing))
             return
+        self._fresh.segments.append(key_of(trace_id, document["id"]))
+        self._fresh.parents.append(key_of(trace_id, parent) if parent else 0)
         start, end = start_of(document), end_of(document)
         longest = max((end_of(inner) for inner in walk(document)), default=end)
         row = self._segments.append(
             (
                 trace,
-                key_of(trace_id, document["id"]),
-                key_of(trace_id, parent) if parent else 0,
                 self._number(service_of(document, self.account)),
                 start,
                 end - start,
                 max(end, longest) - start,
-                flags_of(document),
+                flags_of(document) | (0 if parent else Flags.ROOT.value),
                 True,
                 NONE,
                 NONE,
@@ -132,9 +145,9 @@ class Observations:
 
     def _add_calls(self, trace_id: str, row: int, calls: Iterable[Outgoing]) -> None:
         for call in calls:
+            self._fresh.calls.append(key_of(trace_id, call.id))
             self._calls.append(
                 (
-                    key_of(trace_id, call.id),
                     row,
                     self._number(call.service),
                     call.start,
@@ -162,25 +175,31 @@ class Observations:
 
     def unresolved(self) -> int:
         """How many segments came since calls and callees were joined last."""
-        return len(self._segments) - self._done.segments
+        return len(self._fresh.segments)
 
     def resolve(self) -> None:
         """Join what came since the last time."""
         segments = self._segments.columns()
-        fresh = np.arange(self._done.segments, len(segments["key"]), dtype=np.int32)
-        self._replace_segments(segments, fresh)
+        keys, parents = _keys(self._fresh.segments), _keys(self._fresh.parents)
+        end = len(segments["trace"])
+        fresh = np.arange(end - len(keys), end, dtype=np.int32)
+        self._replace_segments(segments, keys, fresh)
         self._adopt_strays()
         calls = self._calls.columns()
-        self._replace_calls(segments, calls)
-        waiting = np.concatenate([self._orphans, fresh[segments["parent"][fresh] != 0]])
+        self._replace_calls(segments, calls, _keys(self._fresh.calls))
+        self._fresh = _Fresh()
+        has_parent = parents != 0
+        waiting = _Orphans(
+            np.concatenate([self._orphans.rows, fresh[has_parent]]),
+            np.concatenate([self._orphans.parents, parents[has_parent]]),
+        )
         self._orphans = self._join(segments, calls, waiting)
         self._join_links()
-        self._done.segments = len(segments["key"])
-        self._done.calls = len(calls["key"])
 
-    def _replace_segments(self, segments: dict[str, Column], fresh: Column) -> None:
+    def _replace_segments(
+        self, segments: dict[str, Column], keys: Column, fresh: Column
+    ) -> None:
         """A segment that is sent again stands for the one before."""
-        keys = segments["key"][fresh]
         older = self._by_key.find(keys)
         segments["alive"][older[older >= 0]] = False
         self._by_key.add(keys, fresh)
@@ -205,10 +224,10 @@ class Observations:
         return int(self._by_key.find(np.array([key], np.uint64))[0])
 
     def _replace_calls(
-        self, segments: dict[str, Column], calls: dict[str, Column]
+        self, segments: dict[str, Column], calls: dict[str, Column], keys: Column
     ) -> None:
-        fresh = np.arange(self._done.calls, len(calls["key"]), dtype=np.int32)
-        keys = calls["key"][fresh]
+        end = len(calls["owner"])
+        fresh = np.arange(end - len(keys), end, dtype=np.int32)
         older = self._call_by_key.find(keys)
         self._call_by_key.add(keys, fresh)
         newest = self._call_by_key.find(keys)
@@ -218,31 +237,36 @@ class Observations:
             old, new = older[again], newest[again]
             calls["answered"][new] |= calls["answered"][old]
             calls["owner"][old] = NONE
-            moved = np.arange(len(calls["key"]), dtype=np.int32)
+            moved = np.arange(end, dtype=np.int32)
             moved[old] = new
             reached = np.flatnonzero(segments["via"] >= 0)
             segments["via"][reached] = moved[segments["via"][reached]]
 
     def _join(
-        self, segments: dict[str, Column], calls: dict[str, Column], waiting: Column
-    ) -> Column:
+        self, segments: dict[str, Column], calls: dict[str, Column], waiting: _Orphans
+    ) -> _Orphans:
         """Give segments their parents. Answers with those whose parent is not known."""
-        parents = segments["parent"][waiting]
+        rows, parents = waiting
         via = self._call_by_key.find(parents)
         above = np.where(via >= 0, np.int32(NONE), self._by_key.find(parents))
-        segments["via"][waiting] = via
-        segments["above"][waiting] = above
+        segments["via"][rows] = via
+        segments["above"][rows] = above
         calls["answered"][via[via >= 0]] = True
-        return waiting[(via < 0) & (above < 0)]
+        unknown = (via < 0) & (above < 0)
+        return _Orphans(rows[unknown], parents[unknown])
 
     def _join_links(self) -> None:
         links = self._links.columns()
-        fresh = np.arange(self._done.links, len(links["key"]), dtype=np.int32)
+        fresh = np.arange(self._linked, len(links["key"]), dtype=np.int32)
         waiting = np.concatenate([self._unlinked, fresh])
         found = self._call_by_key.find(links["key"][waiting])
         links["call"][waiting] = found
         self._unlinked = waiting[found < 0]
-        self._done.links = len(links["key"])
+        self._linked = len(links["key"])
+
+
+def _keys(held: array[int]) -> Column:
+    return np.array(held, np.uint64)
 
 
 def key_of(trace_id: str, entity_id: object) -> int:

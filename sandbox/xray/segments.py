@@ -40,6 +40,8 @@ class Flags(IntFlag):
     THROTTLE = 4
     PARTIAL = 8
     """It is in progress: it did not end yet."""
+    ROOT = 16
+    """It has no parent. Of segments in columns only."""
 
 
 class ServiceId(NamedTuple):

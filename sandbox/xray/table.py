@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 Column = NDArray[Any]
 _FLUSH_AT = 8_192
-_GROWTH = 1.25
+_GROWTH = 1.125
 _MERGE_AT = 65_536
 
 

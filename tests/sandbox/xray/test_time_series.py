@@ -29,11 +29,15 @@ def points(xray: Any, **asked: Any) -> list[dict[str, Any]]:
 @pytest.fixture
 def traffic(xray: Any) -> Any:
     """Three requests in the first minute, one of them a fault; one five later."""
-    for number, (second, members) in enumerate(
-        [(0, {}), (30, {}), (59, {"fault": True}), (300, {})]
-    ):
+    requests: list[tuple[int, dict[str, Any]]] = [
+        (0, {}),
+        (30, {}),
+        (59, {"fault": True}),
+        (300, {}),
+    ]
+    for number, (second, members) in enumerate(requests):
         start = MINUTE + second
-        times = {"start_time": start, "end_time": start + 0.5}
+        times: dict[str, Any] = {"start_time": start, "end_time": start + 0.5}
         put(
             xray,
             segment(
