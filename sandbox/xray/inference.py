@@ -83,7 +83,7 @@ def _outgoing(subsegment: Document, account: str) -> Outgoing:
         str(subsegment.get("id", "")),
         callee_of(subsegment, account),
         start_of(subsegment),
-        end_of(subsegment),
+        max(start_of(subsegment), end_of(subsegment)),
         flags_of(subsegment),
     )
 

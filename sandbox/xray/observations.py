@@ -133,7 +133,7 @@ class Observations:
             )
         )
         self._add_calls(trace_id, row, outgoing)
-        if "links" in document:
+        if isinstance(document.get("links"), list):
             self._add_links(row, document)
 
     def _number(self, service: ServiceId) -> int:

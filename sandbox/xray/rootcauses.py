@@ -23,6 +23,7 @@ from sandbox.xray.segments import (
 from sandbox.xray.traces import Trace
 
 _MOST_OF_IT = 0.5
+_LONGEST = 100
 Cause = dict[str, Any]
 
 
@@ -52,7 +53,7 @@ def _failing_paths(
 ) -> Iterator[list[_Step]]:
     deeper = [
         found
-        for step in _steps_beneath(trace, path[-1])
+        for step in _steps_beneath(trace, path)
         for found in _failing_paths(trace, [*path, step], flag)
     ]
     if deeper:
@@ -61,8 +62,13 @@ def _failing_paths(
         yield path
 
 
-def _steps_beneath(trace: Trace, step: _Step) -> Iterator[_Step]:
-    for entity in trace.beneath(step.entity):
+def _steps_beneath(trace: Trace, path: list[_Step]) -> Iterator[_Step]:
+    """Parents are what senders say: they may go in circles, and on and on."""
+    step = path[-1]
+    passed = {id(earlier.entity) for earlier in path}
+    for entity in trace.beneath(step.entity) if len(path) < _LONGEST else ():
+        if id(entity) in passed:
+            continue
         is_segment = "trace_id" in entity and entity.get("type") != "subsegment"
         yield _Step(entity if is_segment else step.segment, entity)
 
@@ -73,7 +79,7 @@ def slowness(trace: Trace) -> list[Cause]:
     if whole <= 0 or trace.is_partial:
         return []
     path = [_Step(trace.root, trace.root)]
-    while steps := list(_steps_beneath(trace, path[-1])):
+    while steps := list(_steps_beneath(trace, path)):
         longest = max(steps, key=lambda step: _seconds(step.entity))
         if _seconds(longest.entity) / whole < _MOST_OF_IT:
             break

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from enum import IntFlag
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard, cast
 
 import orjson
 
@@ -16,7 +16,8 @@ Document = dict[str, Any]
 
 _LARGEST = 64 * 1_024
 _LONGEST_NAME = 200
-_DEEPEST = 100  # a limit of ours: what walks a segment calls itself at each level
+_DEEPEST = 100  # a limit of ours, far above what an SDK sends
+_END_OF_TIME = 1e11
 _ID = re.compile(r"[0-9a-fA-F]{16}")
 _TRACE_ID = re.compile(r"1-[0-9a-fA-F]{8}-[0-9a-fA-F]{24}")
 _W3C = re.compile(r"[0-9a-fA-F]{32}")
@@ -144,15 +145,16 @@ def _wrong_name(document: Document) -> str:
 
 def _wrong_time(document: Document) -> str:
     start, end = document["start_time"], document.get("end_time")
-    if not _is_number(start):
+    if not _is_time(start):
         return "InvalidStartTime"
     if end is None:
         return "" if document.get("in_progress") is True else "MissingEndTime"
-    return "" if _is_number(end) and end >= start else "InvalidEndTime"
+    return "" if _is_time(end) and end >= start else "InvalidEndTime"
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _is_time(value: object) -> TypeGuard[float]:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and 0 <= cast("float", value) < _END_OF_TIME
 
 
 def trace_key(trace_id: str) -> bytes | None:
@@ -197,13 +199,13 @@ def part(holder: Mapping[str, Any], name: str) -> Mapping[str, Any]:
 def start_of(entity: Mapping[str, Any]) -> float:
     """Subsegments within a segment are not checked: theirs may be missing."""
     found = entity.get("start_time")
-    return float(found) if isinstance(found, int | float) else 0.0
+    return float(found) if _is_time(found) else 0.0
 
 
 def end_of(entity: Mapping[str, Any]) -> float:
     """What is in progress ends, as far as one knows, where it started."""
     found = entity.get("end_time")
-    return float(found) if isinstance(found, int | float) else start_of(entity)
+    return float(found) if _is_time(found) else start_of(entity)
 
 
 def children_of(entity: Mapping[str, Any]) -> list[Document]:
@@ -215,9 +217,11 @@ def children_of(entity: Mapping[str, Any]) -> list[Document]:
 
 def walk(entity: Document) -> Iterator[Document]:
     """Each subsegment within, at any depth, in the order it is written."""
-    for child in children_of(entity):
-        yield child
-        yield from walk(child)
+    waiting = children_of(entity)[::-1]
+    while waiting:
+        inner = waiting.pop()
+        yield inner
+        waiting += children_of(inner)[::-1]
 
 
 def is_outgoing(subsegment: Mapping[str, Any]) -> bool:

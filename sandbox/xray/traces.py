@@ -22,6 +22,8 @@ from sandbox.xray.segments import (
     walk,
 )
 
+_LONGEST_CHAIN = 20
+
 
 class Way(NamedTuple):
     """A call from one service to another, with the entity that measured it."""
@@ -128,13 +130,15 @@ def _nested(
     documents: dict[str, Document], unchanged: dict[str, bytes]
 ) -> list[Document]:
     """Segments with the subsegments that were sent by themselves put into them."""
-    places = dict(documents)
-    for document in documents.values():
-        places |= {str(inner.get("id")): inner for inner in walk(document)}
+    places, holders = dict(documents), {key: key for key in documents}
+    for key, document in documents.items():
+        for inner in walk(document):
+            places[str(inner.get("id"))] = inner
+            holders[str(inner.get("id"))] = key
     alone = []
     for key, document in documents.items():
         parent = places.get(str(document.get("parent_id")))
-        if document.get("type") != "subsegment" or parent is None:
+        if parent is None or not _has_its_place(key, documents, holders):
             alone.append(document)
             continue
         parent["subsegments"] = [
@@ -144,6 +148,18 @@ def _nested(
         # What holds it is no longer what was sent.
         _forget(key, documents, unchanged)
     return alone
+
+
+def _has_its_place(
+    key: str, documents: dict[str, Document], holders: dict[str, str]
+) -> bool:
+    """Whether it is a subsegment whose parents end somewhere, and not in itself."""
+    at: str | None = key
+    for _ in range(_LONGEST_CHAIN):
+        if at is None or documents[at].get("type") != "subsegment":
+            return at != key
+        at = holders.get(str(documents[at].get("parent_id")))
+    return False
 
 
 def _forget(
@@ -163,5 +179,5 @@ def _inferred(segments: list[Document], account: str) -> Iterator[Document]:
             if not is_outgoing(call):
                 continue
             by_message = callee_of(call, account).type in MESSAGING
-            if call.get("id") not in answered or by_message:
+            if str(call.get("id")) not in answered or by_message:
                 yield inferred_document(call, segment["trace_id"], account)
