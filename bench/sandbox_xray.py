@@ -154,6 +154,7 @@ def main(traces_a_second: float) -> None:
 def _report(
     client: Any, segments: int, seconds: float, held: tuple[float, float]
 ) -> None:
+    client.get_encryption_config()  # moto reads X-Ray's model at the first request
     window = {"StartTime": _NOW - _SECONDS, "EndTime": _NOW}
     graph = _times_ms(lambda: client.get_service_graph(**window))
     page = _times_ms(lambda: client.get_trace_summaries(**window))

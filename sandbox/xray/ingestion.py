@@ -32,6 +32,8 @@ class Ingestion:
         """Take valid documents at once; those of a trace should follow each other."""
         texts = ((document, orjson.dumps(document)) for document in documents)
         self._stores[place].put(texts, now)
+        # Joined now, so that the first who asks for the graph does not wait for it.
+        self._stores[place].snapshot()
 
     def _put(self, call: Call) -> Answer:
         sent = call.parameters.get("TraceSegmentDocuments")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -63,7 +64,9 @@ class Reading:
         found = self._stores[call.place].between(start, end, measure)
         positions = _sampled(found, call.parameters)
         if before is not None:
-            positions = [p for p in positions if list(p) < before]
+            # The latest come first: the key goes from 0 to 1 where this page begins.
+            begin = bisect_left(positions, 1, key=lambda p: int(list(p) < before))
+            positions = positions[begin:]
         summaries, scanned = self._page(call.place, positions, measure, node)
         answer: dict[str, Any] = {
             "TraceSummaries": summaries,
