@@ -9,9 +9,11 @@ from sandbox.kernel.calls import Service
 from sandbox.kernel.cloud import Cloud
 from sandbox.logs import Logs
 from sandbox.sts import Sts
+from sandbox.xray import XRay
 
 SERVICES: tuple[Callable[[Cloud], Service], ...] = (
     CloudTrail,
     Logs,
     Sts,
+    XRay,
 )
