@@ -92,7 +92,8 @@ class Evaluation:
         except MathError as error:
             raise in_expression(query.id, error) from error
         if isinstance(value, Series):
-            return [value]
+            is_metric = query.stat is not None
+            return [value if is_metric else replace(value, label=query.id)]
         if isinstance(value, list):
             return value
         message = "The expression must return a time series, not a scalar"

@@ -96,9 +96,7 @@ class _Results:
     def _label(self, query: Query, series: Series, of: int) -> str:
         if query.stat is not None:
             return self._labels.of(query.label, series, query.stat.key.name)
-        if of == 1:
-            return self._labels.of(query.label, series, query.id)
-        if query.label is not None and "${" not in query.label:
+        if of > 1 and query.label is not None and "${" not in query.label:
             return f"{query.label} {series.label}".strip()
         return self._labels.of(query.label, series, series.label or query.id)
 

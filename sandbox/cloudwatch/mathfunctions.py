@@ -218,12 +218,12 @@ _SORT_BY: Mapping[str, Callable[..., Any]] = {
 
 def _sort(_: Surroundings, arguments: Sequence[Value]) -> Value:
     series, by, order = _list("SORT", arguments[0]), arguments[1], arguments[2]
-    if by not in _SORT_BY or order not in {"ASC", "DESC"}:
+    if str(by) not in _SORT_BY or str(order) not in {"ASC", "DESC"}:
         raise MathError("SORT takes AVG, MIN, MAX or SUM, and ASC or DESC")
     key = _SORT_BY[str(by)]
     full = [one for one in series if len(one.values)]
     ordered = sorted(
-        full, key=lambda one: float(key(one.values)), reverse=order == "DESC"
+        full, key=lambda one: float(key(one.values)), reverse=str(order) == "DESC"
     )
     ordered += [one for one in series if not len(one.values)]
     most = int(_number("SORT", arguments[3])) if len(arguments) > 3 else None  # noqa: PLR2004

@@ -50,6 +50,8 @@ def in_expression(query_id: str, error: MathError) -> ApiError:
 
 def read(given: Sequence[Mapping[str, Any]], account: str) -> Queries:
     """Queries by id. Raises ValidationError as AWS does."""
+    if not given:
+        raise refused("The parameter MetricDataQueries is required.")
     if len(given) > _MOST_QUERIES:
         raise refused(
             "The collection MetricDataQueries must not have a size greater than "

@@ -43,6 +43,8 @@ def parse(text: str) -> Search:
     """Read a search expression. Raises MathError for what is none."""
     schema = _SCHEMA.match(text)
     names: list[str] = []
+    if schema is None and text.lstrip().startswith("{"):
+        raise MathError("Invalid syntax in SEARCH: '}' is missing")
     if schema is not None:
         found = _PART.findall(schema[1])
         names = [(quoted or plain.strip()) for quoted, plain in found]
