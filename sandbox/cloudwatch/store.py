@@ -95,10 +95,11 @@ class MetricStore:
         unit: str = "None",
     ) -> None:
         """Add history in bulk: seconds since 1970 and values, in any order."""
-        seconds = np.asarray(times, np.uint32)
+        # Copies: what the caller does with its arrays afterwards is its own.
+        seconds = np.array(times, np.uint32)
         if not len(seconds):
             return
-        samples = Samples(seconds, np.asarray(values, np.float64))
+        samples = Samples(seconds, np.array(values, np.float64))
         with self.lock:
             column = self.metric(place, key).column(unit, int(seconds.max()))
             column.add_columns(samples)

@@ -9,7 +9,7 @@ import pytest
 
 from sandbox.kernel.cloud import Cloud, Event
 from tests.sandbox.cloudwatch.conftest import datum, expression, metric
-from tests.sandbox.cloudwatch.test_alarms import put, put_alarm
+from tests.sandbox.cloudwatch.test_alarms import NO_METRIC, put, put_alarm
 from tests.sandbox.cloudwatch.test_composites import put_composite, set_state
 from tests.sandbox.conftest import Client
 
@@ -171,9 +171,8 @@ def test_eventbridge_hears_of_changes(cloudwatch: Any, events: list[Event]) -> N
 
 
 def test_events_tell_expressions(cloudwatch: Any, events: list[Event]) -> None:
-    none = dict.fromkeys(("Namespace", "MetricName", "Statistic", "Period"))
     asked = [metric("m1", ReturnData=False), expression("m1 * 2", Label="double")]
-    put_alarm(cloudwatch, **none, Metrics=asked)
+    put_alarm(cloudwatch, **NO_METRIC, Metrics=asked)
 
     told = events[0].detail["configuration"]["metrics"]
 

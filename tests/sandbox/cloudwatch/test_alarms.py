@@ -18,6 +18,10 @@ from tests.sandbox.cloudwatch.conftest import (
 from tests.sandbox.conftest import NOW
 
 Passing = Callable[[float], None]
+NO_METRIC: dict[str, Any] = dict.fromkeys(
+    ("Namespace", "MetricName", "Statistic", "Period")
+)
+"""What an alarm on several metrics has none of."""
 
 
 def put_alarm(client: Any, name: str = "slow", **others: Any) -> None:
@@ -154,7 +158,7 @@ def test_an_alarm_on_an_expression(cloudwatch: Any) -> None:
 
     put_alarm(
         cloudwatch,
-        **dict.fromkeys(("Namespace", "MetricName", "Statistic", "Period")),
+        **NO_METRIC,
         Metrics=metrics,
         Threshold=80,
     )
@@ -179,9 +183,8 @@ def test_an_alarm_on_a_band(cloudwatch: Any) -> None:
 
     put_alarm(
         cloudwatch,
-        **dict.fromkeys(
-            ("Namespace", "MetricName", "Statistic", "Period", "Threshold")
-        ),
+        **NO_METRIC,
+        Threshold=None,
         Metrics=[metric("m1"), expression("ANOMALY_DETECTION_BAND(m1, 2)", "ad1")],
         ThresholdMetricId="ad1",
         ComparisonOperator="GreaterThanUpperThreshold",
@@ -214,7 +217,7 @@ def test_a_bad_alarm_is_refused(
 
 
 def test_what_the_sandbox_cannot_evaluate_is_refused(cloudwatch: Any) -> None:
-    window = {"SlidingWindow": {}}
+    window: dict[str, Any] = {"SlidingWindow": {}}
 
     code, _ = refusal(put_alarm, client=cloudwatch, EvaluationWindow=window)
 

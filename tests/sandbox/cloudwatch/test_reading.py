@@ -181,14 +181,16 @@ def test_pages_follow_each_other_without_loss(
     cloudwatch: Any, record: Record, scan: str
 ) -> None:
     record(MINUTE - 540, 10)
-    asked = {"ScanBy": scan, "MaxDatapoints": 4, "minutes": 9}
-    found, statuses, token = [], [], {}
+    asked: dict[str, Any] = {"ScanBy": scan, "MaxDatapoints": 4, "minutes": 9}
+    found, statuses = [], []
 
-    while token is not None:
-        answer = ask(cloudwatch, metric(), **asked, **token)
+    while True:
+        answer = ask(cloudwatch, metric(), **asked)
         found += values(answer)
         statuses.append(answer["MetricDataResults"][0]["StatusCode"])
-        token = {"NextToken": answer["NextToken"]} if "NextToken" in answer else None
+        if "NextToken" not in answer:
+            break
+        asked["NextToken"] = answer["NextToken"]
 
     assert found == sorted(range(1, 11), reverse=scan == "TimestampDescending")
     assert statuses == ["PartialData", "PartialData", "Complete"]
