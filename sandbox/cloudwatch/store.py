@@ -24,6 +24,11 @@ class MetricKey(NamedTuple):
     name: str
     dimensions: tuple[tuple[str, str], ...] = ()
 
+    @classmethod
+    def of(cls, namespace: str, name: str, **dimensions: str) -> MetricKey:
+        """With the dimensions in the order they are kept in."""
+        return cls(namespace, name, tuple(sorted(dimensions.items())))
+
 
 class Tick(NamedTuple):
     """One live sample."""

@@ -50,7 +50,7 @@ class AlarmOperations:
             raise refused(f"Invalid AlarmRule: {error}") from error
         self._check_children(call, rule)
         alarm = self._put(call, given, rule)
-        self._watcher.evaluate_new_composite(alarm, call.now)
+        self._watcher.evaluate_composite(alarm, call.now)
         return {}
 
     def _put(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,7 +14,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 from sandbox.cloudwatch.alarms import announcements, reasons, rules
 from sandbox.cloudwatch.alarms.decisions import State, decide
 from sandbox.cloudwatch.alarms.history import History
-from sandbox.cloudwatch.alarms.model import Alarm, Alarms, Condition, stamp
+from sandbox.cloudwatch.alarms.model import (
+    CREATED,
+    Alarm,
+    Alarms,
+    Condition,
+    stamp,
+)
 from sandbox.cloudwatch.alarms.watching import look, rule_of
 from sandbox.cloudwatch.store import MetricStore
 from sandbox.kernel.cloud import Cloud, Event
@@ -87,9 +93,12 @@ class Watcher:
         children: tuple[Alarm, ...],
         changes: list[_Change],
     ) -> None:
-        before, alarm.condition = alarm.condition, after
+        before = alarm.condition
         if before.value is after.value:
+            # The reason may be another; since when is not.
+            alarm.condition = replace(after, since=before.since)
             return
+        alarm.condition = after
         self._history.changed(alarm, before)
         changes.append(_Change(alarm, before, children))
         for parent in self._alarms.sorted(alarm.place):
@@ -111,9 +120,11 @@ class Watcher:
         condition = Condition(state, why, triggering((child,)), now)
         self._change(parent, condition, (child,), changes)
 
-    def evaluate_new_composite(self, alarm: Alarm, now: float) -> None:
+    def evaluate_composite(self, alarm: Alarm, now: float) -> None:
+        """After it was put."""
         state = self._state_by_rule(alarm)
-        why = f"{alarm.arn} was created and its alarm rule evaluates to {state}"
+        done = "created" if alarm.condition.reason == CREATED else "updated"
+        why = f"{alarm.arn} was {done} and its alarm rule evaluates to {state}"
         children = tuple(self._children(alarm))
         self.change(alarm, Condition(state, why, triggering(children), now))
 

@@ -134,8 +134,10 @@ def _look_at_metrics(
     if band_id is None:
         breaches = _against(_COMPARE[given["ComparisonOperator"]], given["Threshold"])
     else:
-        upper, lower = (_by_time(edge) for edge in evaluation.series(asked[band_id]))
-        breaches = _outside(given["ComparisonOperator"], upper, lower)
+        edges = [_by_time(edge) for edge in evaluation.series(asked[band_id])]
+        if len(edges) != 2:  # noqa: PLR2004 - upper and lower
+            raise queries.refused(f"{band_id} is not an anomaly detection band.")
+        breaches = _outside(given["ComparisonOperator"], *edges)
     return Sight(_points(when, period, values, breaches, {}), period)
 
 

@@ -329,3 +329,57 @@ def test_tags_come_and_go(cloudwatch: Any) -> None:
         refusal(cloudwatch.list_tags_for_resource, ResourceARN=arn + "x")[0]
         == "ResourceNotFoundException"
     )
+
+
+def test_setting_the_same_state_again_is_no_transition(
+    cloudwatch: Any, pass_time: Passing
+) -> None:
+    put_alarm(cloudwatch)
+    pass_time(5)
+
+    cloudwatch.set_alarm_state(
+        AlarmName="slow", StateValue="INSUFFICIENT_DATA", StateReason="again"
+    )
+
+    found = described(cloudwatch)
+    assert found["StateReason"] == "again"
+    assert found["StateTransitionedTimestamp"].timestamp() == NOW
+
+
+def test_a_threshold_that_is_no_band_leaves_an_alarm_blind(cloudwatch: Any) -> None:
+    put_alarm(
+        cloudwatch,
+        **NO_METRIC,
+        Threshold=None,
+        Metrics=[metric("m1"), expression("m1 * 2", "ad1")],
+        ThresholdMetricId="ad1",
+        ComparisonOperator="GreaterThanUpperThreshold",
+    )
+
+    assert state(cloudwatch) == "INSUFFICIENT_DATA"
+
+
+def test_an_alarm_that_is_put_again_keeps_its_state_and_tags(cloudwatch: Any) -> None:
+    put_alarm(cloudwatch, Tags=[{"Key": "team", "Value": "shop"}])
+    cloudwatch.set_alarm_state(AlarmName="slow", StateValue="ALARM", StateReason="try")
+
+    put_alarm(cloudwatch, TreatMissingData="ignore", Threshold=7)
+
+    found = described(cloudwatch)
+    assert (found["StateValue"], found["Threshold"]) == ("ALARM", 7)
+    tags = cloudwatch.list_tags_for_resource(ResourceARN=found["AlarmArn"])["Tags"]
+    assert tags == [{"Key": "team", "Value": "shop"}]
+
+
+def test_dynamodb_alarms_ignore_missing_points(cloudwatch: Any) -> None:
+    put_alarm(cloudwatch, Namespace="AWS/DynamoDB", TreatMissingData="breaching")
+
+    assert state(cloudwatch) == "INSUFFICIENT_DATA"
+
+
+def test_windows_of_long_periods_end_with_the_minute(cloudwatch: Any) -> None:
+    put(cloudwatch, datum(3, 1), datum(3, 5), datum(3, 6))
+
+    put_alarm(cloudwatch, Period=300)
+
+    assert "[6.0 (21/09/26 14:08:00)]" in described(cloudwatch)["StateReason"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -118,7 +119,7 @@ def test_statistics_read_back(statistics: dict[str, Any], client: Client) -> Non
     later = (NOW - 86_400) // 60 * 60 - max(points)
     times = sorted(points)
     # One period, as long as the recording's: a day where only one is recorded.
-    gaps = [b - a for a, b in zip(times, times[1:], strict=False)]
+    gaps = [b - a for a, b in pairwise(times)]
     period = int(min(gaps, default=86_400))
     named = {"Namespace": "Recorded", "MetricName": statistics["Label"]}
     for time, point in points.items():

@@ -96,7 +96,10 @@ def test_history_and_ticks_come_without_http(sandbox: Sandbox, cloudwatch: Any) 
     assert isinstance(service, CloudWatch)
     place = (SHOP, HOME_REGION)
 
-    service.metrics.record(place, MetricKey("Shop", "Old"), [NOW - 60], [1.0], "Count")
+    old = MetricKey.of("Shop", "Old", Zone="b", Host="a")
+    service.metrics.record(place, old, [NOW - 60], [1.0], "Count")
     service.metrics.add_many(place, [Tick(MetricKey("Shop", "New"), NOW, 2.0)])
 
     assert names(cloudwatch) == ["Old", "New"]
+    both = dimension("Zone", "b") + dimension("Host", "a")
+    assert names(cloudwatch, Dimensions=both) == ["Old"]
