@@ -183,3 +183,23 @@ def test_events_tell_expressions(cloudwatch: Any, events: list[Event]) -> None:
         "returnData": True,
     }
     assert told[0]["returnData"] is False
+
+
+@pytest.mark.parametrize(
+    ("action", "said"),
+    [
+        ("arn:aws:lambda:eu-west-1:111122223333:function:nobody", "not found"),
+        ("arn:aws:automate:eu-west-1:ec2:stop", "no actions of automate"),
+    ],
+)
+def test_actions_that_cannot_be_taken_fail_in_the_history(
+    cloudwatch: Any, action: str, said: str
+) -> None:
+    put_alarm(cloudwatch, AlarmActions=[action])
+
+    set_state(cloudwatch, "slow", "ALARM")
+
+    item = cloudwatch.describe_alarm_history(HistoryItemType="Action")
+    data = json.loads(item["AlarmHistoryItems"][0]["HistoryData"])
+    assert data["actionState"] == "Failed"
+    assert said in data["error"]

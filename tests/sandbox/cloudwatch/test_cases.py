@@ -43,8 +43,9 @@ def moment(told: Any) -> float:
     """Seconds of a time as the recordings write it."""
     if isinstance(told, str):
         return datetime.fromisoformat(told).timestamp()
-    parts = ("year", "month", "day", "hour", "minute", "second")
-    return datetime(*(told[part] for part in parts), tzinfo=UTC).timestamp()
+    day = datetime(told["year"], told["month"], told["day"], tzinfo=UTC)
+    seconds: int = told["hour"] * 3_600 + told["minute"] * 60 + told["second"]
+    return day.timestamp() + seconds
 
 
 def statistic_set(point: dict[str, Any]) -> dict[str, float]:
