@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sandbox.cloudtrail import CloudTrail
+from sandbox.cloudwatch import CloudWatch
 from sandbox.kernel.calls import Service
 from sandbox.kernel.cloud import Cloud
 from sandbox.logs import Logs
@@ -13,6 +14,7 @@ from sandbox.xray import XRay
 
 SERVICES: tuple[Callable[[Cloud], Service], ...] = (
     CloudTrail,
+    CloudWatch,
     Logs,
     Sts,
     XRay,

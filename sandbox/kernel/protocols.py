@@ -7,6 +7,8 @@ is JSON already.
 
 from __future__ import annotations
 
+import gzip
+import zlib
 from collections.abc import Mapping
 from typing import Any
 from xml.sax.saxutils import escape
@@ -57,7 +59,7 @@ def parse(
     protocol = protocol_of(operation, request)
     try:
         if protocol == "json":
-            return _json_object(request.get_data())
+            return _json_object(_body(request))
         parser = PROTOCOL_PARSERS[protocol](operation, timestamp_parser=_seconds)
         parsed: Parameters = parser.parse(
             {
@@ -69,9 +71,18 @@ def parse(
                 "url_params": dict(labels),
             }
         )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (
+        ValueError, KeyError, TypeError, AttributeError, EOFError, OSError, zlib.error
+    ) as error:  # fmt: skip
         raise ApiError("SerializationException", f"Cannot be read: {error}") from error
     return parsed
+
+
+def _body(request: Request) -> bytes:
+    """SDKs send large bodies as gzip where the model says they may."""
+    body: bytes = request.get_data()
+    is_gzip = request.headers.get("Content-Encoding") == "gzip"
+    return gzip.decompress(body) if is_gzip else body
 
 
 def _json_object(body: bytes) -> Parameters:

@@ -1,0 +1,1 @@
+"""Alarms: what they watch, when they change, and whom they tell."""
