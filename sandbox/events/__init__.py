@@ -1,0 +1,5 @@
+"""EventBridge: buses, rules, targets and schedules."""
+
+from sandbox.events.service import Events
+
+__all__ = ["Events"]
