@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from sandbox.ecs import Ecs
 from sandbox.events import Events
 from sandbox.kernel.calls import Service
 from sandbox.kernel.cloud import Cloud
 from sandbox.sts import Sts
 
-SERVICES: tuple[Callable[[Cloud], Service], ...] = (Events, Sts)
+SERVICES: tuple[Callable[[Cloud], Service], ...] = (Ecs, Events, Sts)

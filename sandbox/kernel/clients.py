@@ -23,7 +23,7 @@ INTERNAL = "sandbox.principal"
 """Where the environment of an inside request names its caller. No header can set it."""
 SOURCE_IP = "sandbox.source_ip"
 
-_ENDPOINT = "http://sandbox.internal"
+_ENDPOINT = "http://127.0.0.1"
 _CONFIG = Config(
     inject_host_prefix=False,
     s3={"addressing_style": "path"},
