@@ -8,6 +8,7 @@ from sandbox.ecs import Ecs
 from sandbox.events import Events
 from sandbox.kernel.calls import Service
 from sandbox.kernel.cloud import Cloud
+from sandbox.ssm import Ssm
 from sandbox.sts import Sts
 
-SERVICES: tuple[Callable[[Cloud], Service], ...] = (Ecs, Events, Sts)
+SERVICES: tuple[Callable[[Cloud], Service], ...] = (Ecs, Events, Ssm, Sts)

@@ -10,11 +10,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-_STEP = re.compile(
-    r"\.(?P<name>[^.\[\]]+)|\[(?P<index>\d+)\]|\[(?P<quote>['\"])(?P<key>.+?)(?P=quote)\]"
-)
+from sandbox.kernel import jsonpaths
+
 _PART = re.compile(r"<(?P<name>[\w.-]+)>|\\.|\"|[^<\"\\]+|<", re.DOTALL)
-_ABSENT = object()
 
 
 def of(target: Mapping[str, Any], event: Mapping[str, Any], rule_arn: str) -> str:
@@ -22,28 +20,11 @@ def of(target: Mapping[str, Any], event: Mapping[str, Any], rule_arn: str) -> st
     if target.get("Input") is not None:
         return str(target["Input"])
     if target.get("InputPath"):
-        found = at_path(target["InputPath"], event)
-        return _json(None if found is _ABSENT else found)
+        found = jsonpaths.find(target["InputPath"], event)
+        return _json(None if found is jsonpaths.ABSENT else found)
     if target.get("InputTransformer"):
         return _transformed(target["InputTransformer"], event, rule_arn)
     return _json(event)
-
-
-def at_path(path: str, event: Mapping[str, Any]) -> Any:
-    """What a JSON path such as `$.detail.items[0]` names."""
-    found: Any = event
-    for step in _STEP.finditer(path.removeprefix("$")):
-        found = _step(found, step)
-    return found
-
-
-def _step(value: Any, step: re.Match[str]) -> Any:
-    if step["index"] is not None:
-        index = int(step["index"])
-        is_there = isinstance(value, list) and index < len(value)
-        return value[index] if is_there else _ABSENT
-    name = step["name"] or step["key"]
-    return value.get(name, _ABSENT) if isinstance(value, Mapping) else _ABSENT
 
 
 def _json(value: Any) -> str:
@@ -54,7 +35,7 @@ def _transformed(
     transformer: Mapping[str, Any], event: Mapping[str, Any], rule_arn: str
 ) -> str:
     values = {
-        name: at_path(path, event)
+        name: jsonpaths.find(path, event)
         for name, path in (transformer.get("InputPathsMap") or {}).items()
     }
     values["aws.events.rule-arn"] = rule_arn
@@ -79,7 +60,7 @@ def _filled(template: str, values: Mapping[str, Any]) -> str:
 
 
 def _shown(value: Any, *, inside_quotes: bool) -> str:
-    if value is _ABSENT:
+    if value is jsonpaths.ABSENT:
         return ""
     if not inside_quotes:
         return _json(value)

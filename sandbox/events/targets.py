@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.events import inputs
+from sandbox.kernel import jsonpaths
 from sandbox.kernel.cloud import Cloud
 
 Target = Mapping[str, Any]
@@ -91,7 +91,7 @@ class Targets:
         settings = message.target.get("KinesisParameters") or {}
         key = settings.get("PartitionKey") or message.event["id"]
         if settings.get("PartitionKeyPath"):
-            key = inputs.at_path(settings["PartitionKeyPath"], message.event)
+            key = jsonpaths.find(settings["PartitionKeyPath"], message.event)
         self._client("kinesis", message).put_record(
             StreamName=message.arn[5].removeprefix("stream/"),
             Data=message.body.encode(),
