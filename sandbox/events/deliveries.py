@@ -32,12 +32,36 @@ class _Try:
     retries: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """The metrics that failures are counted by, and whose they are."""
+
+    namespace: str
+    failed: str
+    kept: str
+    dimension: str
+    part_of_arn: int
+
+
+OF_RULES = Counts(
+    "AWS/Events", "FailedInvocations", "InvocationsSentToDlq", "RuleName", -1
+)
+OF_SCHEDULES = Counts(
+    "AWS/Scheduler",
+    "TargetErrorCount",
+    "InvocationsSentToDeadLetterCount",
+    "ScheduleGroup",
+    -2,
+)
+
+
 class Deliveries:
     """Carries messages out in the timers' thread, never in the caller's."""
 
-    def __init__(self, cloud: Cloud, targets: Targets) -> None:
+    def __init__(self, cloud: Cloud, targets: Targets, counts: Counts) -> None:
         self._cloud = cloud
         self._targets = targets
+        self._counts = counts
 
     def give(self, account: str, messages: Iterable[Message], now: float) -> None:
         tries = [_Try(message, account, now) for message in messages]
@@ -72,11 +96,11 @@ class Deliveries:
 
     def _give_up(self, one: _Try, code: str, said: str, now: float) -> None:
         log.info("%s: %s", one.message.target["Arn"], said)
-        self._count("FailedInvocations", one, now)
+        self._count(self._counts.failed, one, now)
         dead_letters = (one.message.target.get("DeadLetterConfig") or {}).get("Arn")
         if dead_letters:
             self._keep(dead_letters, one, code, said)
-            self._count("InvocationsSentToDlq", one, now)
+            self._count(self._counts.kept, one, now)
 
     def _keep(self, queue_arn: str, one: _Try, code: str, said: str) -> None:
         _, _, _, region, account, name = queue_arn.split(":", 5)
@@ -102,16 +126,16 @@ class Deliveries:
 
     def _count(self, metric: str, one: _Try, now: float) -> None:
         region = one.message.event["region"]
-        rule = one.message.rule_arn.rsplit("/", 1)[-1]
+        name = one.message.rule_arn.split("/")[self._counts.part_of_arn]
         client = self._cloud.client(
             "cloudwatch", one.account, region, "events.amazonaws.com"
         )
         client.put_metric_data(
-            Namespace="AWS/Events",
+            Namespace=self._counts.namespace,
             MetricData=[
                 {
                     "MetricName": metric,
-                    "Dimensions": [{"Name": "RuleName", "Value": rule}],
+                    "Dimensions": [{"Name": self._counts.dimension, "Value": name}],
                     "Timestamp": now,
                     "Value": 1.0,
                     "Unit": "Count",

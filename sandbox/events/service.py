@@ -9,7 +9,8 @@ from typing import Any
 
 from sandbox.events import entries, envelopes, inputs
 from sandbox.events.buses import DEFAULT, Bus, Buses, Place, Rule
-from sandbox.events.deliveries import Deliveries
+from sandbox.events.deliveries import OF_RULES, Deliveries
+from sandbox.events.objects import Objects
 from sandbox.events.rules import Rules, read_pattern, tags_of
 from sandbox.events.targets import Message, Targets
 from sandbox.kernel import policies
@@ -33,9 +34,10 @@ class Events:
         self._tags: dict[str, dict[str, str]] = {}
         self._lock = threading.Lock()
         targets = Targets(cloud, self._forward, "events.amazonaws.com")
-        self._deliveries = Deliveries(cloud, targets)
+        self._deliveries = Deliveries(cloud, targets, OF_RULES)
         self._cloud = cloud
         cloud.on_event(self._on_event)
+        cloud.on_call(Objects(cloud).on_call)
         cloud.timers.every(1, self._fire_schedules)
         self.operations: Mapping[str, Handler] = {
             **Rules(self._buses, self._tags, self._lock).operations,
