@@ -86,7 +86,8 @@ class Application:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         status, headers, body = self._respond(environ)
-        headers["Content-Length"] = str(len(body))
+        # An answer to HEAD says how long the body would be.
+        headers.setdefault("Content-Length", str(len(body)))
         start_response(f"{status} {_reason(status)}", list(headers.items()))
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 
@@ -250,10 +251,13 @@ class Application:
         if code >= 400 and body[:15].lower() == b"<!doctype html>":  # noqa: PLR2004
             raise absent(call.service, call.operation)
         self._cloud.finished(_finished_by_moto(asked, call, code, body))
+        dropped = {"connection"}
+        if environ["REQUEST_METHOD"] != "HEAD":
+            dropped.add("content-length")
         kept = {
             name: value
             for name, value in headers.items()
-            if name.lower() not in {"content-length", "connection"}
+            if name.lower() not in dropped
         }
         return code, kept, body
 
