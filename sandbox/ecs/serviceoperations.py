@@ -14,6 +14,7 @@ from sandbox.kernel.cloud import Cloud
 from sandbox.kernel.errors import ApiError
 from sandbox.kernel.faults import FaultKind
 from sandbox.kernel.paging import page
+from sandbox.kernel.principals import PrincipalKind
 
 _MOST_DESCRIBED = 10
 _MOST_LISTED = 100
@@ -62,7 +63,7 @@ class ServiceOperations:
                 dict(given),
                 int(given.get("desiredCount") or 0),
                 call.now,
-                call.principal.role_arn,
+                _creator(call),
                 [Deployment(definition, call.now, network)],
                 tags=list(given.get("tags") or []),
             )
@@ -151,6 +152,12 @@ class ServiceOperations:
         size = given.get("maxResults") or _DEFAULT_LISTED
         items, token = page(arns, given.get("nextToken"), size, _MOST_LISTED)
         return {"serviceArns": list(items), **({"nextToken": token} if token else {})}
+
+
+def _creator(call: Call) -> str:
+    """A role is named without its session."""
+    who = call.principal
+    return who.role_arn if who.kind is PrincipalKind.ROLE else who.arn
 
 
 def _active(cluster: Cluster, name: str) -> EcsService:

@@ -130,18 +130,17 @@ class Deliveries:
         client = self._cloud.client(
             "cloudwatch", one.account, region, "events.amazonaws.com"
         )
-        client.put_metric_data(
-            Namespace=self._counts.namespace,
-            MetricData=[
-                {
-                    "MetricName": metric,
-                    "Dimensions": [{"Name": self._counts.dimension, "Value": name}],
-                    "Timestamp": now,
-                    "Value": 1.0,
-                    "Unit": "Count",
-                }
-            ],
-        )
+        datum = {
+            "MetricName": metric,
+            "Dimensions": [{"Name": self._counts.dimension, "Value": name}],
+            "Timestamp": now,
+            "Value": 1.0,
+            "Unit": "Count",
+        }
+        try:
+            client.put_metric_data(Namespace=self._counts.namespace, MetricData=[datum])
+        except ClientError as error:
+            log.warning("%s is not counted: %s", metric, error)
 
 
 def _may_pass(error: ClientError) -> bool:

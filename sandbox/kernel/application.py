@@ -251,14 +251,13 @@ class Application:
         if code >= 400 and body[:15].lower() == b"<!doctype html>":  # noqa: PLR2004
             raise absent(call.service, call.operation)
         self._cloud.finished(_finished_by_moto(asked, call, code, body))
-        dropped = {"connection"}
-        if environ["REQUEST_METHOD"] != "HEAD":
-            dropped.add("content-length")
         kept = {
             name: value
             for name, value in headers.items()
-            if name.lower() not in dropped
+            if name.lower() not in {"content-length", "connection"}
         }
+        if environ["REQUEST_METHOD"] == "HEAD" and "Content-Length" in headers:
+            kept["Content-Length"] = headers["Content-Length"]
         return code, kept, body
 
 
