@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.events.patterns import Pattern
+from sandbox.events.patterns import Leaves, Pattern
 from sandbox.events.schedules import Next
 from sandbox.kernel.calls import Call
 from sandbox.kernel.errors import ApiError
@@ -42,12 +42,12 @@ class Rule:
             "EventBusName": self.bus,
         }
 
-    def hears(self, event: Mapping[str, Any], *, is_read: bool) -> bool:
+    def hears(self, leaves: Leaves, *, is_read: bool) -> bool:
         if not self.is_on or self.pattern is None:
             return False
         if is_read and self.settings["State"] != ALL_CALLS:
             return False
-        return self.pattern.matches(event)
+        return self.pattern.matches_leaves(leaves)
 
 
 @dataclass(slots=True)

@@ -29,23 +29,27 @@ _LEAST_ALTERNATIVES = 2
 
 
 @dataclass(frozen=True, slots=True)
+class _Leaf:
+    path: str
+    value: Any
+    elements: Elements
+
+
+Leaves = Mapping[str, Sequence[_Leaf]]
+
+
+@dataclass(frozen=True, slots=True)
 class Pattern:
     """A compiled pattern: an event matches if one of the alternatives holds."""
 
     alternatives: tuple[Alternative, ...]
 
     def matches(self, event: Mapping[str, Any]) -> bool:
-        leaves: dict[str, list[_Leaf]] = {}
-        for leaf in _leaves(event):
-            leaves.setdefault(leaf.path, []).append(leaf)
+        return self.matches_leaves(flattened(event))
+
+    def matches_leaves(self, leaves: Leaves) -> bool:
+        """The same of an event that is flattened already, for many patterns."""
         return any(_holds(wanted, leaves) for wanted in self.alternatives)
-
-
-@dataclass(frozen=True, slots=True)
-class _Leaf:
-    path: str
-    value: Any
-    elements: Elements
 
 
 def read(text: str) -> Pattern:
@@ -105,8 +109,11 @@ def _is_or(value: Any) -> bool:
     )
 
 
-def _leaves(event: Mapping[str, Any]) -> Iterator[_Leaf]:
-    return _below(event, "", {}, itertools.count())
+def flattened(event: Mapping[str, Any]) -> Leaves:
+    leaves: dict[str, list[_Leaf]] = {}
+    for leaf in _below(event, "", {}, itertools.count()):
+        leaves.setdefault(leaf.path, []).append(leaf)
+    return leaves
 
 
 def _below(
@@ -123,7 +130,7 @@ def _below(
         yield _Leaf(path, value, elements)
 
 
-def _holds(wanted: Alternative, leaves: Mapping[str, list[_Leaf]]) -> bool:
+def _holds(wanted: Alternative, leaves: Leaves) -> bool:
     ways = []
     for path, entries in wanted.items():
         way = _ways(entries, leaves.get(path, ()))

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.events import entries, envelopes, inputs
+from sandbox.events import entries, envelopes, inputs, patterns
 from sandbox.events.buses import DEFAULT, Bus, Buses, Place, Rule
 from sandbox.events.deliveries import OF_RULES, Deliveries
 from sandbox.events.objects import Objects
@@ -73,11 +73,11 @@ class Events:
     def _route(
         self, place: Place, bus_name: str, event: Mapping[str, Any], now: float
     ) -> None:
-        is_read = envelopes.is_read(event)
+        is_read, leaves = envelopes.is_read(event), patterns.flattened(event)
         with self._lock:
             rules = list(self._buses.of(place)[bus_name].rules.values())
         for rule in rules:
-            if rule.hears(event, is_read=is_read):
+            if rule.hears(leaves, is_read=is_read):
                 self._give(place, rule, event, now)
 
     def _give(
