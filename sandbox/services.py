@@ -6,16 +6,24 @@ from collections.abc import Callable
 
 from sandbox.cloudtrail import CloudTrail
 from sandbox.cloudwatch import CloudWatch
+from sandbox.ecs import Ecs
+from sandbox.events import Events
+from sandbox.functions import Lambda
 from sandbox.kernel.calls import Service
 from sandbox.kernel.cloud import Cloud
 from sandbox.logs import Logs
+from sandbox.ssm import Ssm
 from sandbox.sts import Sts
 from sandbox.xray import XRay
 
 SERVICES: tuple[Callable[[Cloud], Service], ...] = (
     CloudTrail,
     CloudWatch,
+    Ecs,
+    Events,
+    Lambda,
     Logs,
+    Ssm,
     Sts,
     XRay,
 )

@@ -86,7 +86,8 @@ class Application:
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         status, headers, body = self._respond(environ)
-        headers["Content-Length"] = str(len(body))
+        # An answer to HEAD says how long the body would be.
+        headers.setdefault("Content-Length", str(len(body)))
         start_response(f"{status} {_reason(status)}", list(headers.items()))
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 
@@ -255,6 +256,8 @@ class Application:
             for name, value in headers.items()
             if name.lower() not in {"content-length", "connection"}
         }
+        if environ["REQUEST_METHOD"] == "HEAD" and "Content-Length" in headers:
+            kept["Content-Length"] = headers["Content-Length"]
         return code, kept, body
 
 

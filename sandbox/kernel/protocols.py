@@ -111,7 +111,17 @@ def answer(
     body = wire["body"]
     headers = {**wire["headers"], "x-amzn-RequestId": request_id}
     encoded = body.encode() if isinstance(body, str) else bytes(body)
-    return wire["status_code"], headers, encoded
+    return _status(operation, result) or wire["status_code"], headers, encoded
+
+
+def _status(operation: OperationModel, result: Answer) -> int:
+    """The HTTP status an answer carries as a member, which moto leaves out, or 0."""
+    shape = operation.output_shape
+    members = shape.members.items() if shape is not None else ()
+    for name, member in members:
+        if member.serialization.get("location") == "statusCode":
+            return int(result.get(name) or 0)
+    return 0
 
 
 def _is_all_body(operation: OperationModel) -> bool:
