@@ -23,7 +23,8 @@ INTERNAL = "sandbox.principal"
 """Where the environment of an inside request names its caller. No header can set it."""
 SOURCE_IP = "sandbox.source_ip"
 
-_ENDPOINT = "http://sandbox.internal"
+# moto takes any other host with a dot in it for the name of a bucket.
+_ENDPOINT = "http://localhost"
 _CONFIG = Config(
     inject_host_prefix=False,
     s3={"addressing_style": "path"},
