@@ -118,6 +118,8 @@ def _environ(request: AWSPreparedRequest) -> dict[str, Any]:
         data=bytes(body or b""),
     )
     environ = builder.get_environ()
+    # moto refuses a PUT without a body that does not say so.
+    environ["CONTENT_LENGTH"] = environ.get("CONTENT_LENGTH") or "0"
     environ["RAW_URI"] = parts.path + (f"?{parts.query}" if parts.query else "")
     return environ
 
