@@ -131,7 +131,21 @@ def _picked(selected: Sequence[Selected], row: Row) -> dict[str, Any]:
             result |= row
         else:
             _merge(result, _only(row, column.path))
-    return result
+    closed: dict[str, Any] = _closed(result)
+    return closed
+
+
+class _Gap(dict[str, Any]):
+    """Keeps the place of an element that has no such property."""
+
+
+def _closed(value: Any) -> Any:
+    """Without gaps: every property of the element has come to its place."""
+    if isinstance(value, list):
+        return [_closed(one) for one in value if not isinstance(one, _Gap)]
+    if isinstance(value, Mapping):
+        return {name: _closed(member) for name, member in value.items()}
+    return value
 
 
 def _only(value: Any, path: Path) -> Any:
@@ -140,7 +154,7 @@ def _only(value: Any, path: Path) -> Any:
         return value
     if isinstance(value, list):
         found = [_only(element, path) for element in value]
-        return [one for one in found if one is not None]
+        return [_Gap() if one is None else one for one in found]
     if not isinstance(value, Mapping):
         return None
     for length in range(len(path), 0, -1):
@@ -163,6 +177,8 @@ def _merge(into: dict[str, Any], more: Any) -> None:
 
 
 def _merged(one: Any, other: Any) -> Any:
+    if isinstance(other, _Gap):
+        return one
     if isinstance(one, dict) and isinstance(other, Mapping):
         both = dict(one)
         _merge(both, other)
