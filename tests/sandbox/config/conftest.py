@@ -63,7 +63,7 @@ def record(
                 "roleARN": ROLE,
                 "recordingGroup": group,
                 **recorder,
-            }  # fmt: skip
+            }
         )
         channel = {"s3BucketName": "deliveries", "snsTopicARN": TOPIC}
         config.put_delivery_channel(DeliveryChannel=channel)

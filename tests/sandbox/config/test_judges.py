@@ -33,7 +33,13 @@ def group(low: int, high: int, cidr: str = "0.0.0.0/0", protocol: str = "tcp") -
     return of({"ipPermissions": [rule]})
 
 
+def listening(protocol: str) -> Found:
+    return of({"listeners": [{"protocol": protocol}]})
+
+
 YES, NO = "COMPLIANT", "NON_COMPLIANT"
+DAYS = {"maxAccessKeyAge": "90"}
+TEAMS = {"tag1Key": "team", "tag1Value": "b,c"}
 PORTS = {"authorizedTcpPorts": "443,1020-1025"}
 
 
@@ -68,10 +74,10 @@ PORTS = {"authorizedTcpPorts": "443,1020-1025"}
         ("RDS_INSTANCE_PUBLIC_ACCESS_CHECK", of({"publiclyAccessible": True}), {}, NO),
         ("IAM_USER_NO_POLICIES_CHECK", of({"userPolicyList": [{}]}), {}, NO),
         ("IAM_USER_NO_POLICIES_CHECK", of({"userPolicyList": []}), {}, YES),
-        ("ACCESS_KEYS_ROTATED", of({"activeKeyAges": [91 * 86_400]}), {"maxAccessKeyAge": "90"}, NO),
-        ("ACCESS_KEYS_ROTATED", of({"activeKeyAges": [5.0]}), {"maxAccessKeyAge": "90"}, YES),
+        ("ACCESS_KEYS_ROTATED", of({"activeKeyAges": [91 * 86_400]}), DAYS, NO),
+        ("ACCESS_KEYS_ROTATED", of({"activeKeyAges": [5.0]}), DAYS, YES),
         ("REQUIRED_TAGS", of({}, tags={"team": "a"}), {"tag1Key": "team"}, YES),
-        ("REQUIRED_TAGS", of({}, tags={"team": "a"}), {"tag1Key": "team", "tag1Value": "b,c"}, NO),
+        ("REQUIRED_TAGS", of({}, tags={"team": "a"}), TEAMS, NO),
         ("REQUIRED_TAGS", of({}), {"tag1Key": "team"}, NO),
         ("CLOUD_TRAIL_ENABLED", of({"trails": []}), {}, NO),
         ("CLOUD_TRAIL_ENABLED", of({"trails": [{"isLogging": False}]}), {}, NO),
@@ -82,9 +88,9 @@ PORTS = {"authorizedTcpPorts": "443,1020-1025"}
             {"s3BucketName": "b"},
             NO,
         ),
-        ("CLOUD_TRAIL_LOG_FILE_VALIDATION_ENABLED", of({"logFileValidationEnabled": False}), {}, NO),
-        ("ALB_HTTP_TO_HTTPS_REDIRECTION_CHECK", of({"listeners": [{"protocol": "HTTP"}]}), {}, NO),
-        ("ALB_HTTP_TO_HTTPS_REDIRECTION_CHECK", of({"listeners": [{"protocol": "HTTPS"}]}), {}, YES),
+        ("CLOUD_TRAIL_LOG_FILE_VALIDATION_ENABLED", of({}), {}, NO),
+        ("ALB_HTTP_TO_HTTPS_REDIRECTION_CHECK", listening("HTTP"), {}, NO),
+        ("ALB_HTTP_TO_HTTPS_REDIRECTION_CHECK", listening("HTTPS"), {}, YES),
     ],
 )  # fmt: skip
 def test_verdicts(
@@ -118,8 +124,11 @@ def statement(action: str, effect: str = "Allow", **more: Any) -> dict[str, Any]
 
 
 INSECURE = {"Bool": {"aws:SecureTransport": "false"}}
-IGNORES = {"PublicAccessBlockConfiguration": {"ignorePublicAcls": True}}
-RESTRICTS = {"PublicAccessBlockConfiguration": {"restrictPublicBuckets": True}}
+IGNORES: dict[str, Any] = {"PublicAccessBlockConfiguration": {"ignorePublicAcls": True}}
+RESTRICTS: dict[str, Any] = {
+    "PublicAccessBlockConfiguration": {"restrictPublicBuckets": True}
+}
+ONE = {"AWS": "111122223333"}
 READ = "S3_BUCKET_PUBLIC_READ_PROHIBITED"
 WRITE = "S3_BUCKET_PUBLIC_WRITE_PROHIBITED"
 SSL = "S3_BUCKET_SSL_REQUESTS_ONLY"
@@ -130,6 +139,9 @@ BLOCKS = (
     "blockPublicPolicy",
     "restrictPublicBuckets",
 )
+BLOCKED: dict[str, Any] = {
+    "PublicAccessBlockConfiguration": dict.fromkeys(BLOCKS, True)
+}
 
 
 @pytest.mark.parametrize(
@@ -144,7 +156,7 @@ BLOCKS = (
         (READ, bucket([statement("s3:GetObject")], **RESTRICTS), YES),
         (READ, bucket([statement("s3:GetObject", "Deny")]), YES),
         (READ, bucket([statement("s3:GetObject", Condition=INSECURE)]), YES),
-        (READ, bucket([statement("s3:GetObject", Principal={"AWS": "111122223333"})]), YES),
+        (READ, bucket([statement("s3:GetObject", Principal=ONE)]), YES),
         (WRITE, bucket(grantee="AuthenticatedUsers", permission="Write"), NO),
         (WRITE, bucket([statement("s3:PutObject")]), NO),
         (WRITE, bucket([statement("s3:GetObject")]), YES),
@@ -152,7 +164,7 @@ BLOCKS = (
         (SSL, bucket([statement("s3:*", "Deny", Condition=INSECURE)]), YES),
         (SSL, bucket([statement("s3:*", Condition=INSECURE)]), NO),
         (LEVEL, bucket(), NO),
-        (LEVEL, bucket(PublicAccessBlockConfiguration=dict.fromkeys(BLOCKS, True)), YES),
+        (LEVEL, bucket(**BLOCKED), YES),
         (LEVEL, bucket(**IGNORES), NO),
         ("S3_BUCKET_SERVER_SIDE_ENCRYPTION_ENABLED", bucket(), NO),
         (

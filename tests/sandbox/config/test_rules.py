@@ -100,7 +100,7 @@ def test_a_stopped_recorder_leaves_old_verdicts_standing(
     assert verdicts(config)[web] == "COMPLIANT"
 
 
-def test_a_change_of_compliance_is_told_on_the_topic_and_to_eventbridge(
+def test_a_change_of_compliance_is_told_on_the_topic_and_to_eventbridge(  # noqa: PLR0913 - fixtures
     config: Any,
     client: Client,
     record: Record,
