@@ -176,7 +176,7 @@ def _topic(reader: Reader, arn: str) -> Found | None:
 def _trails(reader: Reader) -> Mapping[str, Raw]:
     told = reader.ask("cloudtrail", "describe_trails")
     return {
-        trail["trailARN"]: trail
+        trail["name"]: trail
         for trail in told["trailList"]
         if trail.get("homeRegion", reader.region) == reader.region
     }
