@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 from sandbox.cloudtrail import CloudTrail
 from sandbox.cloudwatch import CloudWatch
+from sandbox.config import Config
 from sandbox.ecs import Ecs
-from sandbox.events import Events
+from sandbox.events import Events, Scheduler
 from sandbox.functions import Lambda
 from sandbox.kernel.calls import Service
 from sandbox.kernel.cloud import Cloud
@@ -19,10 +20,12 @@ from sandbox.xray import XRay
 SERVICES: tuple[Callable[[Cloud], Service], ...] = (
     CloudTrail,
     CloudWatch,
+    Config,
     Ecs,
     Events,
     Lambda,
     Logs,
+    Scheduler,
     Ssm,
     Sts,
     XRay,

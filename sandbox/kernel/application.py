@@ -244,7 +244,10 @@ class Application:
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = call.account
         if "HTTP_AUTHORIZATION" not in environ:
             raise absent(call.service, f"{call.operation} without a signature")
-        chunks, status, headers = run_wsgi_app(self._moto, environ)
+        try:
+            chunks, status, headers = run_wsgi_app(self._moto, environ)
+        except NotImplementedError as error:
+            raise absent(call.service, call.operation) from error
         body = b"".join(chunks)
         code = int(status.split(" ", 1)[0])
         # moto answers what it does not have with a page for people.

@@ -23,6 +23,7 @@ INTERNAL = "sandbox.principal"
 """Where the environment of an inside request names its caller. No header can set it."""
 SOURCE_IP = "sandbox.source_ip"
 
+# moto takes a host with a dot in it, but an address, for the name of a bucket.
 _ENDPOINT = "http://127.0.0.1"
 _CONFIG = Config(
     inject_host_prefix=False,
@@ -119,6 +120,8 @@ def _environ(request: AWSPreparedRequest) -> dict[str, Any]:
         data=bytes(body or b""),
     )
     environ = builder.get_environ()
+    # moto refuses a PUT without a body that does not say so.
+    environ["CONTENT_LENGTH"] = environ.get("CONTENT_LENGTH") or "0"
     environ["RAW_URI"] = parts.path + (f"?{parts.query}" if parts.query else "")
     return environ
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sandbox.kernel.cloud import HOME_REGION
+from tests.sandbox.cloudtrail.conftest import bucket_policy
 from tests.sandbox.conftest import Client
 from tests.sandbox.ssm.automations import (
     TRUST,
@@ -126,7 +127,9 @@ def test_an_unused_access_key_is_deactivated(client: Client, pass_time: Pass) ->
 
 
 def test_a_trail_gets_log_file_validation(client: Client, pass_time: Pass) -> None:
-    client("s3", region="us-east-1").create_bucket(Bucket="trails")
+    s3 = client("s3", region="us-east-1")
+    s3.create_bucket(Bucket="trails")
+    s3.put_bucket_policy(Bucket="trails", Policy=bucket_policy("trails"))
     given = {"TrailName": ["trail"], "S3BucketName": ["trails"]}
     made = run(client, pass_time, "AWS-EnableCloudTrail", **given)
     assert made["AutomationExecutionStatus"] == "Success"
