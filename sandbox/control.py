@@ -1,7 +1,8 @@
-"""The sandbox's own interface: health and faults, under `/_sandbox/`."""
+"""The sandbox's own interface, under `/_sandbox/`."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -13,6 +14,20 @@ from sandbox.kernel.faults import Fault, FaultKind
 from sandbox.kernel.protocols import Wire
 
 _SETTABLE = {field.name for field in fields(Fault)} - {"id", "struck"}
+_BAD_REQUEST, _NOT_FOUND = 400, 404
+
+
+class Refused(Exception):
+    """A request that cannot be done as it stands; the message says why."""
+
+    def __init__(self, message: str, status: int = _BAD_REQUEST) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+Route = Callable[[str, str, Any], Any]
+"""Takes the method, what follows the name in the path, and the parsed body; answers
+with JSON. Raises Refused."""
 
 
 class Control:
@@ -20,46 +35,57 @@ class Control:
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
+        self._routes: dict[str, Route] = {
+            "health": lambda method, rest, body: {"status": "ok"},
+            "faults": self._faults,
+        }
+
+    def add(self, name: str, route: Route) -> None:
+        self._routes[name] = route
 
     def __call__(self, method: str, path: str, body: bytes) -> Wire:
-        what = path.removeprefix(CONTROL)
-        if what == "health":
-            return json_answer(200, {"status": "ok"})
-        if what.split("/")[0] == "faults":
-            return self._faults(method, what.partition("/")[2], body)
-        return json_answer(404, {"error": f"There is no {path}."})
-
-    def _faults(self, method: str, fault_id: str, body: bytes) -> Wire:
-        faults = self._cloud.faults
-        if method == "DELETE" and fault_id:
-            if fault_id.isdigit() and faults.remove(int(fault_id)):
-                return json_answer(200, {})
-            return json_answer(404, {"error": f"There is no fault {fault_id}."})
-        if method == "DELETE":
-            faults.clear()
-            return json_answer(200, {})
-        if method == "POST":
-            return self._add(body)
-        return json_answer(200, [asdict(fault) for fault in faults.in_force()])
-
-    def _add(self, body: bytes) -> Wire:
+        name, _, rest = path.removeprefix(CONTROL).partition("/")
+        route = self._routes.get(name, _none)
         try:
-            fault = _fault(orjson.loads(body), self._cloud.clock.now())
-        except (ValueError, TypeError) as error:
-            return json_answer(400, {"error": str(error)})
-        return json_answer(200, asdict(self._cloud.faults.add(fault)))
+            answer = route(method, rest, _parsed(body))
+        except Refused as error:
+            return json_answer(error.status, {"error": str(error)})
+        return json_answer(200, answer)
+
+    def _faults(self, method: str, fault_id: str, body: Any) -> Any:
+        faults = self._cloud.faults
+        if method == "POST":
+            return asdict(faults.add(_fault(body, self._cloud.clock.now())))
+        if method == "DELETE" and not fault_id:
+            faults.clear()
+        elif method == "DELETE" and not (
+            fault_id.isdigit() and faults.remove(int(fault_id))
+        ):
+            raise Refused(f"There is no fault {fault_id}.", _NOT_FOUND)
+        return [asdict(fault) for fault in faults.in_force()]
+
+
+def _none(method: str, rest: str, body: Any) -> Any:
+    raise Refused("The sandbox has nothing of this name.", _NOT_FOUND)
+
+
+def _parsed(body: bytes) -> Any:
+    try:
+        return orjson.loads(body or b"{}")
+    except ValueError as error:
+        raise Refused(f"The body is no JSON: {error}") from error
 
 
 def _fault(wanted: Any, now: float) -> Fault:
     if not isinstance(wanted, dict):
-        raise TypeError('A fault is an object such as {"kind": "throttle"}.')
+        raise Refused('A fault is an object such as {"kind": "throttle"}.')
     lasts = wanted.pop("for_seconds", None)
     unknown = sorted(set(wanted) - _SETTABLE)
     if unknown:
-        raise ValueError(f"A fault has no {', '.join(unknown)}.")
+        raise Refused(f"A fault has no {', '.join(unknown)}.")
     kinds = [kind.value for kind in FaultKind]
     if wanted.get("kind") not in kinds:
-        raise ValueError(f"`kind` is one of {', '.join(kinds)}.")
+        raise Refused(f"`kind` is one of {', '.join(kinds)}.")
     fault = Fault(**{**wanted, "kind": FaultKind(wanted["kind"])})
     if lasts is not None:
         fault.until = now + float(lasts)

@@ -27,14 +27,14 @@ def free_port() -> int:
 class Site:
     """`up` on a home and a free port; its output is gathered as it comes."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *options: str) -> None:
         self.home = home
         self.port = free_port()
         self.output = ""
         self._answers = threading.Event()
         self._offers_link = threading.Event()
         self._began = time.monotonic()
-        self.process = self.start("up", "--port", str(self.port))
+        self.process = self.start("up", "--port", str(self.port), *options)
         self._gatherer = threading.Thread(target=self._gather, daemon=True)
         self._gatherer.start()
 
@@ -61,9 +61,9 @@ class Site:
                 self._offers_link.set()
         self._answers.set()
 
-    def wait(self) -> Site:
+    def wait(self, seconds: float = _READY_WITHIN_SECONDS) -> Site:
         """Until it answers. Raises AssertionError where it ends instead."""
-        assert self._answers.wait(_READY_WITHIN_SECONDS), self.output
+        assert self._answers.wait(seconds), self.output
         assert self.process.poll() is None, self.output
         return self
 

@@ -158,8 +158,9 @@ def _user_of_key(access_key_id: str) -> tuple[Principal, str]:
         for user in backends[_PARTITION].users.values():
             for key in user.access_keys:
                 if key.access_key_id == access_key_id and key.status == "Active":
+                    user_id = f"AIDA{user.id[:17].upper()}"
                     principal = Principal(
-                        PrincipalKind.USER, account, user.name, user.id, access_key_id
+                        PrincipalKind.USER, account, user.name, user_id, access_key_id
                     )
                     return principal, key.secret_access_key
     raise _unknown_key()

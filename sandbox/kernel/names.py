@@ -1,0 +1,3 @@
+"""Names that commands and services share."""
+
+DEFAULT_PORT = 4566

@@ -1,0 +1,56 @@
+"""A sandbox that runs: served on loopback, with the shop in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from sandbox.assembly import assemble
+from sandbox.functions import Lambda
+from sandbox.kernel.clock import SystemClock
+from sandbox.kernel.cloud import HOME_REGION
+from sandbox.kernel.server import Server
+from sandbox.shop.control import ShopControl, invite_watcher
+from sandbox.shop.shop import Shop
+
+
+class Running:
+    """Starts and stops in order."""
+
+    def __init__(self, home: Path, port: int, per_second: float) -> None:
+        self._sandbox = assemble(SystemClock(), home)
+        self._server = Server(self._sandbox.application, port)
+        self._per_second = per_second
+        self._keys: dict[str, str] = {}
+
+    def start(self, say: Callable[[str], None]) -> None:
+        """Build the shop and its last 24 hours, then answer calls."""
+        say("Building the shop in two accounts")
+        shop = Shop(self._sandbox, self._per_second)
+        self._keys = invite_watcher(self._sandbox.cloud)
+        ShopControl(self._sandbox, shop)
+        self._sandbox.control.add("environment", lambda *_: self._environment())
+        shop.write_history(say)
+        shop.open()
+        self._sandbox.cloud.timers.start()
+        self._sandbox.one(Lambda).endpoint_url = self._server.url
+        self._server.start()
+
+    def described(self) -> dict[str, Any]:
+        """What whoever started the sandbox has to know."""
+        return {"url": self._server.url, "environment": self._environment()}
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            "AWS_ENDPOINT_URL": self._server.url,
+            "AWS_ACCESS_KEY_ID": self._keys["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": self._keys["SecretAccessKey"],
+            "AWS_DEFAULT_REGION": HOME_REGION,
+            "AWS_REGION": HOME_REGION,
+            "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
+        }
+
+    def stop(self) -> None:
+        self._server.stop()
+        self._sandbox.cloud.timers.stop()

@@ -1,0 +1,1 @@
+"""The shop: twelve services in two accounts, their traffic, changes and bad days."""

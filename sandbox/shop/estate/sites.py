@@ -1,0 +1,94 @@
+"""An account of the shop, and those who build and run it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox.kernel.cloud import HOME_REGION, Cloud
+from sandbox.kernel.principals import Principal, PrincipalKind
+
+OFFICE = "198.51.100.20"
+PIPELINE = "198.51.100.44"
+_EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+
+
+@dataclass(slots=True)
+class Site:
+    """One account in its home region, with what later steps need of earlier ones."""
+
+    cloud: Cloud
+    account: str
+    deployer: Principal
+    vpc: str = ""
+    subnets: tuple[str, ...] = ()
+    groups: dict[str, str] | None = None
+    target_groups: dict[str, str] | None = None
+
+    def client(self, service: str, region: str = HOME_REGION) -> Any:
+        """A client of the deployment pipeline."""
+        return self.cloud.clients.get(
+            service, self.account, region, self.deployer, PIPELINE
+        )
+
+    def as_(self, who: Principal, service: str, source_ip: str = OFFICE) -> Any:
+        """A client of somebody else."""
+        return self.cloud.clients.get(
+            service, self.account, HOME_REGION, who, source_ip
+        )
+
+
+def policy(*statements: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def trust(**principal: str) -> str:
+    return policy(
+        {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": principal}
+    )
+
+
+def open_site(cloud: Cloud, account: str) -> Site:
+    """Make the people and roles of an account."""
+    iam = cloud.client("iam", account, HOME_REGION, "organizations.amazonaws.com")
+    root = f"arn:aws:iam::{account}:root"
+    role = iam.create_role(
+        RoleName="deployer", AssumeRolePolicyDocument=trust(AWS=root)
+    )["Role"]
+    iam.put_role_policy(
+        RoleName="deployer", PolicyName="deploys", PolicyDocument=policy(_EVERYTHING)
+    )
+    for name, service in (
+        ("service-task", "ecs-tasks.amazonaws.com"),
+        ("function", "lambda.amazonaws.com"),
+        ("automation", "ssm.amazonaws.com"),
+        ("config-recorder", "config.amazonaws.com"),
+    ):
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust(Service=service))
+    iam.put_role_policy(
+        RoleName="automation", PolicyName="repairs", PolicyDocument=policy(_EVERYTHING)
+    )
+    deployer = Principal(
+        PrincipalKind.ROLE,
+        account,
+        "deployer",
+        role["RoleId"],
+        f"ASIADEPLOYER{account[:8]}",
+        session_name="pipeline",
+        issued_at=cloud.clock.now(),
+    )
+    return Site(cloud, account, deployer)
+
+
+def hire(site: Site, name: str) -> Principal:
+    """A user who may do everything, with an access key, as it should not be."""
+    iam = site.client("iam")
+    user = iam.create_user(UserName=name)["User"]
+    iam.put_user_policy(
+        UserName=name, PolicyName="works", PolicyDocument=policy(_EVERYTHING)
+    )
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    return Principal(
+        PrincipalKind.USER, site.account, name, user["UserId"], key["AccessKeyId"]
+    )
