@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -73,6 +74,10 @@ class Shell:
     @cached_property
     def accounts(self) -> list[Account]:
         return list(visible_to(person(self._request)))
+
+    @property
+    def is_sandbox(self) -> bool:
+        return bool(settings.IS_SANDBOX)
 
     @property
     def origin(self) -> str:

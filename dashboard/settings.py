@@ -21,6 +21,8 @@ environment.refuse_unknown(
 
 # Where everything lives that is not code.
 HOME = Path(environment.text("TRAILMAP_HOME", str(BASE_DIR / "var"))).resolve()
+# Whether the home holds a sandbox's invented data: every page says so.
+IS_SANDBOX = (HOME / "sandbox-data").exists()
 # Addresses of proxies in front of the site, whose X-Forwarded-For is believed.
 TRUSTED_PROXIES = environment.names("TRUSTED_PROXIES")
 # How people reach the site, where a proxy stands in front of it.

@@ -10,13 +10,14 @@ _BUCKET, _QUEUE = "BUCKET", "arn:aws:sqs:REGION:ACCOUNT:QUEUE"
 _OF_OBJECTS = ("s3:GetObject",)
 
 
-def policy() -> dict[str, Any]:
-    """Everything that collecting CloudTrail events needs, with names to fill in."""
+def policy(bucket: str = _BUCKET, queue: str = _QUEUE) -> dict[str, Any]:
+    """Everything that collecting CloudTrail events needs: from a bucket, by its name,
+    and a queue, by its ARN. Without them there are names to fill in."""
     on_bucket = [one for one in PERMISSIONS["bucket"] if one not in _OF_OBJECTS]
     statements = [
-        _statement("ReadLogs", list(_OF_OBJECTS), f"arn:aws:s3:::{_BUCKET}/*"),
-        _statement("ListLogs", on_bucket, f"arn:aws:s3:::{_BUCKET}"),
-        _statement("HearOfLogs", list(PERMISSIONS["queue"]), _QUEUE),
+        _statement("ReadLogs", list(_OF_OBJECTS), f"arn:aws:s3:::{bucket}/*"),
+        _statement("ListLogs", on_bucket, f"arn:aws:s3:::{bucket}"),
+        _statement("HearOfLogs", list(PERMISSIONS["queue"]), queue),
         _statement("LookEventsUp", list(PERMISSIONS["lookup"]), "*"),
     ]
     return {"Version": "2012-10-17", "Statement": statements}

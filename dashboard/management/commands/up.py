@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from apps.discovery.models import User
 from apps.search import store
 from apps.search.homelock import HomeInUse, HomeLock
-from dashboard import addresses, parts, preparation
+from dashboard import addresses, parts, preparation, sandbox
 from dashboard.links import sign_in_url
 from workers.app import app as celery
 
@@ -23,18 +23,47 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default="127.0.0.1")
         parser.add_argument("--port", type=int, default=8000)
+        parser.add_argument(
+            "--sandbox",
+            action="store_true",
+            help="watch a local AWS with a demo shop, in a home of its own",
+        )
+        parser.add_argument("--sandbox-port", type=int, default=4566)
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             with HomeLock(settings.HOME).held("up"):
-                self._run(options["host"], options["port"])
+                sandbox.check_home(settings.HOME, wants_sandbox=options["sandbox"])
+                if options["sandbox"]:
+                    self._run_beside_sandbox(options)
+                else:
+                    self._run(options["host"], options["port"])
         except HomeInUse as error:
             raise CommandError(str(error)) from error
 
+    def _run_beside_sandbox(self, options: dict[str, Any]) -> None:
+        sandbox.start_afresh(settings.HOME)
+        settings.IS_SANDBOX = True
+        process = sandbox.SandboxProcess(options["sandbox_port"])
+        try:
+            self._prepare()
+            process.wait()
+            sandbox.connect(process.url)
+            self.stdout.write(f"The sandbox's AWS is at {process.url}")
+            self._serve(options["host"], options["port"])
+        finally:
+            process.stop()
+
     def _run(self, host: str, port: int) -> None:
+        self._prepare()
+        self._serve(host, port)
+
+    def _prepare(self) -> None:
         preparation.prepare_home(settings.HOME, settings.SECRET_KEY)
         call_command("migrate", verbosity=0, interactive=False)
         preparation.collect_static(settings.HOME)
+
+    def _serve(self, host: str, port: int) -> None:
         base = addresses.of_site(host, port)
         settings.ALLOWED_HOSTS.append(host)
         admin = User.first_admin()
