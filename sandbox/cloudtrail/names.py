@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-# Calls on data: recorded only by trails that ask for data events, which the sandbox's
-# do not. Source: AWS CloudTrail User Guide, "Logging data events".
+# Calls on data: recorded only by trails that ask for data events.
+# Source: AWS CloudTrail User Guide, "Logging data events".
 DATA_EVENTS: Mapping[str, tuple[str, ...]] = {
     "cloudwatch": ("PutMetricData", "GetMetric", "ListMetrics"),
     "dynamodb": (
@@ -32,6 +32,14 @@ DATA_EVENTS: Mapping[str, tuple[str, ...]] = {
         "GetTimeSeriesServiceStatistics", "GetSamplingRules", "GetSamplingStatistic",
     ),
 }  # fmt: skip
+
+# Kinds of data that trails can ask for.
+OBJECT, FUNCTION, TABLE = (
+    "AWS::S3::Object",
+    "AWS::Lambda::Function",
+    "AWS::DynamoDB::Table",
+)
+CLOUDTRAIL = "cloudtrail.amazonaws.com"
 
 # Services that record in one region, whatever region was called.
 # Source: AWS CloudTrail User Guide, "Global service events".

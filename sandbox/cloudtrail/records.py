@@ -25,13 +25,44 @@ _VERSION = "1.11"
 
 
 def is_recorded(call: Call) -> bool:
-    """Whether this is a management event. What services only look at for themselves
-    is not."""
-    prefixes = names.DATA_EVENTS.get(call.service, ())
-    if call.operation.startswith(tuple(prefixes)):
-        return False
+    """Whether a call is recorded at all: on the estate, or on data that trails can ask
+    for. What services only look at for themselves is not."""
     is_service = call.principal.kind is PrincipalKind.SERVICE
+    if is_data(call):
+        # CloudTrail's own deliveries would cause deliveries for ever.
+        return (
+            _data_resource(call) is not None and call.principal.name != names.CLOUDTRAIL
+        )
     return not (is_service and is_read(call.operation))
+
+
+def is_data(call: Call) -> bool:
+    """Whether a call is on data and not on the estate."""
+    return call.operation.startswith(names.DATA_EVENTS.get(call.service, ("\0",)))
+
+
+def _of_data(call: Call) -> Record:
+    kind, arn = _data_resource(call) or ("", "")
+    resource = {"type": kind, "ARN": arn}
+    return {
+        "managementEvent": False,
+        "eventCategory": "Data",
+        "resources": [resource],
+    }
+
+
+def _data_resource(call: Call) -> tuple[str, str] | None:
+    """Type and ARN of what a call on data is about; None for data that is not
+    recorded."""
+    parameters = call.parameters
+    if call.service == "s3" and parameters.get("Key"):
+        return names.OBJECT, f"arn:aws:s3:::{parameters['Bucket']}/{parameters['Key']}"
+    if call.service == "lambda" and parameters.get("FunctionName"):
+        name = str(parameters["FunctionName"]).split(":")[-1]
+        return names.FUNCTION, call.arn(f"function:{name}")
+    if call.service == "dynamodb" and parameters.get("TableName"):
+        return names.TABLE, call.arn(f"table/{parameters['TableName']}")
+    return None
 
 
 def is_read(operation: str) -> bool:
@@ -76,6 +107,8 @@ def _record(finished: Finished) -> Record:
         "recipientAccountId": call.account,
         "eventCategory": "Management",
     }
+    if is_data(call):
+        record.update(_of_data(call))
     if error is not None:
         record["errorCode"] = error.code
         record["errorMessage"] = error.message

@@ -45,7 +45,8 @@ class CloudTrail:
     def add(self, record: Record, time: float) -> None:
         """Take a record in: into the history, the trails' files and EventBridge."""
         account, region = record["recipientAccountId"], record["awsRegion"]
-        self._history.add((account, region), store_form(record, time))
+        if record["managementEvent"]:
+            self._history.add((account, region), store_form(record, time))
         wanting = [trail for trail in self._trails.all() if trail.wants(record)]
         for trail in wanting:
             trail.is_ending = False

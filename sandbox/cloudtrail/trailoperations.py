@@ -199,11 +199,6 @@ class TrailOperations:
                 "InvalidEventSelectorsException",
                 "The sandbox knows event selectors, not advanced ones.",
             )
-        if any(selector.get("DataResources") for selector in selectors):
-            raise ApiError(
-                "InvalidEventSelectorsException",
-                "The sandbox records management events; data events it has none.",
-            )
         trail.selectors = [dict(selector) for selector in selectors]
         return {"TrailARN": trail.arn, "EventSelectors": trail.selectors}
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.cloudtrail import names
-from sandbox.cloudtrail.records import Record
+from sandbox.cloudtrail.records import Record, timestamp
 from sandbox.kernel.cloud import REGIONS
 
 # The default of a new trail. Source: CloudTrail API reference, GetEventSelectors.
@@ -103,15 +103,47 @@ class Trail:
         answer.update({name: at for name, at in times.items() if at is not None})
         if self.delivery_error:
             answer["LatestDeliveryError"] = self.delivery_error
-        return answer
+        return {**answer, **self._status_of_old()}
+
+    def _status_of_old(self) -> dict[str, str]:
+        """Members that are no longer documented with a meaning, and are still sent."""
+        times = {
+            "LatestDeliveryAttemptTime": self.delivered_at,
+            "LatestNotificationAttemptTime": self.notified_at,
+            "TimeLoggingStarted": self.started_at,
+            "TimeLoggingStopped": self.stopped_at,
+        }
+        said = {name: timestamp(at) if at else "" for name, at in times.items()}
+        for name in ("LatestDeliveryAttempt", "LatestNotificationAttempt"):
+            said[f"{name}Succeeded"] = said[f"{name}Time"]
+        return said
 
 
 def _selects(selector: dict[str, Any], record: Record) -> bool:
+    if not record["managementEvent"]:
+        return _selects_data(selector, record)
     if not selector.get("IncludeManagementEvents", True):
         return False
     if record["eventSource"] in selector.get("ExcludeManagementEventSources", []):
         return False
+    return _selects_effect(selector, record)
+
+
+def _selects_effect(selector: dict[str, Any], record: Record) -> bool:
     wanted = selector.get("ReadWriteType", "All")
     if wanted == "All":
         return True
     return record["readOnly"] is (wanted == "ReadOnly")
+
+
+def _selects_data(selector: dict[str, Any], record: Record) -> bool:
+    """Data is named by the beginning of its ARN; `arn:aws:s3` means every object.
+
+    Source: CloudTrail API reference, DataResource.
+    """
+    (about,) = record["resources"]
+    return _selects_effect(selector, record) and any(
+        wanted["Type"] == about["type"]
+        and any(about["ARN"].startswith(value) for value in wanted.get("Values", []))
+        for wanted in selector.get("DataResources", [])
+    )

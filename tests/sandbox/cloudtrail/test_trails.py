@@ -190,3 +190,35 @@ def test_a_name_is_taken_once(trail: Any, bucket: str) -> None:
     code, _ = refused(trail.create_trail, Name="shop", S3BucketName=bucket)
 
     assert code == "TrailAlreadyExistsException"
+
+
+def test_data_is_recorded_where_a_trail_asks_for_it(
+    trail: Any, client: Client, pass_time: PassTime, delivered: Delivered
+) -> None:
+    s3 = client("s3")
+    where = {"LocationConstraint": HOME_REGION}
+    for bucket in ("asked", "not-asked"):
+        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration=where)
+    wanted = {"Type": "AWS::S3::Object", "Values": ["arn:aws:s3:::asked/"]}
+    trail.put_event_selectors(
+        TrailName="shop",
+        EventSelectors=[{"ReadWriteType": "WriteOnly", "DataResources": [wanted]}],
+    )
+    for bucket in ("asked", "not-asked"):
+        s3.put_object(Bucket=bucket, Key="a/b", Body=b"x")
+    s3.get_object(Bucket="asked", Key="a/b")
+
+    pass_time(5)
+
+    (record,) = delivered("PutObject")
+    assert record["resources"][0]["ARN"] == "arn:aws:s3:::asked/a/b"
+    assert record["managementEvent"] is False
+    assert delivered("GetObject") == []
+
+
+def test_data_is_not_in_the_event_history(trail: Any, client: Client) -> None:
+    client("s3").put_object(Bucket=BUCKET, Key="a", Body=b"x")
+
+    names = [event["EventName"] for event in trail.lookup_events()["Events"]]
+
+    assert "PutObject" not in names
