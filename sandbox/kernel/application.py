@@ -45,6 +45,7 @@ Inspect = Callable[[OperationModel, Mapping[str, Any]], None]
 """Looks at each answer of our own handlers; tests hold them against AWS's model."""
 
 CONTROL = "/_sandbox/"
+_HOSTS = frozenset({"127.0.0.1", "localhost"})
 # These check themselves: walking every sample and line would cost more than the work.
 _CHECK_THEMSELVES = frozenset(
     {"cloudwatch:PutMetricData", "logs:PutLogEvents", "xray:PutTraceSegments"}
@@ -94,6 +95,8 @@ class Application:
     def _respond(self, environ: dict[str, Any]) -> protocols.Wire:
         request = Request(environ)
         body = request.get_data(cache=True, parse_form_data=False)
+        if not _is_from_here(request):
+            return json_answer(403, {"error": "Only this machine is answered."})
         if request.path.startswith(CONTROL):
             return self._control(request.method, request.path, body)
         # moto reads the body again, from where it was.
@@ -123,6 +126,9 @@ class Application:
         except ApiError as error:
             self._cloud.finished(Finished(call, {}, error))
             return self._refusal(asked, error)
+        except Exception:
+            log.exception("%s:%s failed", call.service, call.operation)
+            return self._refusal(asked, _failed())
 
     def _refusal(self, asked: _Asked, error: ApiError) -> protocols.Wire:
         said = _as_json_services_say_it(error, asked.protocol)
@@ -318,6 +324,16 @@ def _guess(request: Request) -> str:
     if "X-Amz-Target" in request.headers:
         return "json"
     return "query" if b"Action=" in request.get_data() else "rest-json"
+
+
+def _is_from_here(request: Request) -> bool:
+    """Whether the request is for this machine by name, and from no web page.
+
+    A page could have its own name resolved to loopback, read the keys, and run code
+    by a function.
+    """
+    host = request.host.rsplit(":", 1)[0]
+    return host in _HOSTS and "Origin" not in request.headers
 
 
 def _reason(status: int) -> str:
