@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import asdict, fields
 from typing import Any
@@ -13,8 +14,20 @@ from sandbox.kernel.cloud import Cloud
 from sandbox.kernel.faults import Fault, FaultKind
 from sandbox.kernel.protocols import Wire
 
+log = logging.getLogger(__name__)
+
 _SETTABLE = {field.name for field in fields(Fault)} - {"id", "struck"}
-_BAD_REQUEST, _NOT_FOUND = 400, 404
+_BAD_REQUEST, _NOT_FOUND, _FAILED = 400, 404, 500
+_TEXTS = frozenset({"kind", "where", "account"})
+_DAY_SECONDS = 86_400
+_RANGES = {
+    "probability": (0, 1),
+    "seconds": (0, _DAY_SECONDS),
+    "for_seconds": (0, _DAY_SECONDS),
+    "until": (0, 2**40),
+    "after": (0, 10**9),
+    "count": (0, 10**9),
+}
 
 
 class Refused(Exception):
@@ -50,6 +63,9 @@ class Control:
             answer = route(method, rest, _parsed(body))
         except Refused as error:
             return json_answer(error.status, {"error": str(error)})
+        except Exception as error:
+            log.exception("%s %s failed", method, path)
+            return json_answer(_FAILED, {"error": f"The sandbox failed: {error}"})
         return json_answer(200, answer)
 
     def _faults(self, method: str, fault_id: str, body: Any) -> Any:
@@ -86,7 +102,20 @@ def _fault(wanted: Any, now: float) -> Fault:
     kinds = [kind.value for kind in FaultKind]
     if wanted.get("kind") not in kinds:
         raise Refused(f"`kind` is one of {', '.join(kinds)}.")
+    for name, value in wanted.items():
+        _check(name, value)
     fault = Fault(**{**wanted, "kind": FaultKind(wanted["kind"])})
     if lasts is not None:
-        fault.until = now + float(lasts)
+        _check("for_seconds", lasts)
+        fault.until = now + lasts
     return fault
+
+
+def _check(name: str, value: Any) -> None:
+    if name in _TEXTS and isinstance(value, str):
+        return
+    least, most = _RANGES.get(name, (0, 0))
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if name in _TEXTS or not (is_number and least <= value <= most):
+        wanted = "text" if name in _TEXTS else f"a number from {least} to {most}"
+        raise Refused(f"`{name}` is {wanted}.")

@@ -25,6 +25,29 @@ class Page:
     answer: Answer | None = None
 
 
+# Operations that page without a paginator in botocore.
+_MORE: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    "config": {
+        "GetDiscoveredResourceCounts": ("nextToken", "resourceCounts"),
+    },
+    "events": {
+        "ListEventBuses": ("NextToken", "EventBuses"),
+        "ListRuleNamesByTarget": ("NextToken", "RuleNames"),
+    },
+    "logs": {
+        "DescribeQueryDefinitions": ("nextToken", "queryDefinitions"),
+        "ListLogGroups": ("nextToken", "logGroups"),
+    },
+}
+
+
+def _paging(service: str, operation: str) -> Mapping[str, Any] | None:
+    if operation in _MORE.get(service, {}):
+        token, results = _MORE[service][operation]
+        return {"input_token": token, "output_token": token, "result_key": results}
+    return _paginators(service).get(operation)
+
+
 @cache
 def _paginators(service: str) -> Mapping[str, Any]:
     try:
@@ -41,7 +64,7 @@ def of(operation: OperationModel, call: Call, faults: Faults) -> Page:
     Every page is preceded by one without results, whose token stands for the page
     that was asked for.
     """
-    paging = _paginators(call.service).get(call.operation)
+    paging = _paging(call.service, call.operation)
     if paging is None or not isinstance(paging["input_token"], str):
         return Page(call)
     name = paging["input_token"]

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from moto.backends import get_backend
 
 from sandbox.kernel import policies, signatures
+from sandbox.kernel.calls import Call
 from sandbox.kernel.errors import ApiError
 from sandbox.kernel.principals import Principal, PrincipalKind
 
 _PARTITION = "aws"
+_MISMATCH = "SignatureDoesNotMatch"
 # Where the name of a call's permission is not the call's own name.
 # Source: Service Authorization Reference, actions of Amazon S3.
 _S3_ACTIONS: Mapping[str, str] = {
@@ -46,7 +50,7 @@ class _Session:
     principal: Principal
     secret: str
     token: str
-    policy: str
+    policies: tuple[str, ...]
 
 
 class Identities:
@@ -57,12 +61,16 @@ class Identities:
         self._lock = threading.Lock()
 
     def grant(
-        self, principal: Principal, secret: str, token: str, policy: str = ""
+        self,
+        principal: Principal,
+        secret: str,
+        token: str,
+        session_policies: tuple[str, ...] = (),
     ) -> None:
-        """Remember the credentials of a session; `policy` is its session policy."""
+        """Remember the credentials of a session, which its policies narrow."""
         with self._lock:
             self._sessions[principal.access_key_id] = _Session(
-                principal, secret, token, policy
+                principal, secret, token, session_policies
             )
 
     def who(
@@ -99,13 +107,16 @@ class Identities:
         """Raise AccessDenied unless the principal's policies allow the action."""
         if principal.kind is PrincipalKind.SERVICE or request.action in _FREE:
             return
-        documents = _documents_of(principal)
-        effect = policies.decide(documents, request)
         session = self._sessions.get(principal.access_key_id)
-        if effect is policies.Effect.ALLOW and session and session.policy:
-            effect = policies.decide([session.policy], request)
-        if effect is not policies.Effect.ALLOW:
-            raise denied(principal, request, effect)
+        granted, boundary = _documents_of(principal)
+        effects = [
+            policies.decide(documents, request)
+            for documents in (granted, boundary, session.policies if session else ())
+            if documents or documents is granted
+        ]
+        for effect in effects:
+            if effect is not policies.Effect.ALLOW:
+                raise denied(principal, request, effect)
 
 
 def denied(
@@ -143,9 +154,13 @@ def _unknown_key() -> ApiError:
 
 
 def _check_signature(signed: signatures.Signed, secret: str, request: Any) -> None:
+    # Clients sign by the machine's clock, whatever time it is in the sandbox.
+    if not signatures.is_fresh(signed, request, time.time()):
+        code = "RequestTimeTooSkewed" if signed.service == "s3" else _MISMATCH
+        raise ApiError(code, "Signature expired: it is not of the last 15 minutes", 403)
     if not signatures.is_right(signed, secret, request):
         raise ApiError(
-            "SignatureDoesNotMatch",
+            _MISMATCH,
             "The request signature we calculated does not match the signature you "
             "provided. Check your AWS Secret Access Key and signing method. Consult "
             "the service documentation for details.",
@@ -166,30 +181,51 @@ def _user_of_key(access_key_id: str) -> tuple[Principal, str]:
     raise _unknown_key()
 
 
-def _documents_of(principal: Principal) -> list[str]:
+def _documents_of(principal: Principal) -> tuple[list[str], list[str]]:
+    """What grants to a principal, and what bounds it."""
     backend = get_backend("iam")[principal.account][_PARTITION]
-    holders = backend.users if principal.kind is PrincipalKind.USER else backend.roles
+    is_user = principal.kind is PrincipalKind.USER
+    holders = backend.users if is_user else backend.roles
     holder = next((h for h in holders.values() if h.name == principal.name), None)
     if holder is None:
-        return []
-    managed = [
-        version.document
-        for policy in holder.managed_policies.values()
-        for version in policy.versions
-        if version.is_default
-    ]
-    return [_text(document) for document in (*holder.policies.values(), *managed)]
+        return [], []
+    sources: list[Any] = [holder]
+    if is_user:
+        groups = backend.groups.values()
+        sources += [
+            group
+            for group in groups
+            if any(user.name == principal.name for user in group.users)
+        ]
+    granted = [document for source in sources for document in _attached(source)]
+    bound = getattr(holder, "permissions_boundary_arn", None)
+    return granted, managed_policies(principal.account, [bound] if bound else [])
+
+
+def _attached(source: Any) -> list[str]:
+    managed = [_default(policy) for policy in source.managed_policies.values()]
+    return [_text(document) for document in (*source.policies.values(), *managed)]
+
+
+def _default(policy: Any) -> str:
+    return next(_text(v.document) for v in policy.versions if v.is_default)
+
+
+def managed_policies(account: str, arns: list[str]) -> list[str]:
+    """The documents of managed policies; one that is absent grants nothing."""
+    known = get_backend("iam")[account][_PARTITION].managed_policies
+    return [_default(known[arn]) if arn in known else "{}" for arn in arns]
 
 
 def _text(document: Any) -> str:
     return document if isinstance(document, str) else json.dumps(document)
 
 
-def trust_policy(account: str, role_name: str) -> tuple[str, str] | None:
+def trust_policy(account: str, role_arn: str) -> tuple[str, str] | None:
     """A role's id and its trust policy, or None where there is no such role."""
     backend = get_backend("iam")[account][_PARTITION]
     for role in backend.roles.values():
-        if role.name == role_name:
+        if role.arn == role_arn:
             return role.id, _text(role.assume_role_policy_document)
     return None
 
@@ -199,3 +235,20 @@ def action_of(service: str, operation: str) -> str:
     prefix = _PREFIXES.get(service, service)
     name = _S3_ACTIONS.get(operation, operation) if service == "s3" else operation
     return f"{prefix}:{name}"
+
+
+def context_of(call: Call) -> dict[str, str]:
+    """The condition keys every request has.
+
+    Source: IAM User Guide, "AWS global condition context keys".
+    """
+    return {
+        "aws:requestedregion": call.region,
+        "aws:principalarn": call.principal.arn,
+        "aws:principalaccount": call.principal.account,
+        "aws:sourceip": call.source_ip or "127.0.0.1",
+        # Loopback stands for the TLS that SDKs use towards AWS.
+        "aws:securetransport": "true",
+        "aws:currenttime": datetime.fromtimestamp(call.now, UTC).isoformat(),
+        "aws:epochtime": str(call.now),
+    }

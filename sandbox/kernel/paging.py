@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from sandbox.kernel.errors import ApiError
 
 Item = TypeVar("Item")
+_DIGITS = 12
 
 
 def page(
@@ -23,6 +24,7 @@ def _start(token: Any) -> int:
     if not token:
         return 0
     digits = str(token).removeprefix("at-")
-    if not digits.isdigit():
+    # Other scripts have digits too, and a long number takes long to read.
+    if not (digits.isascii() and digits.isdigit()) or len(digits) > _DIGITS:
         raise ApiError("ValidationException", "The pagination token is not valid.")
     return int(digits)

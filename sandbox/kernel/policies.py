@@ -1,9 +1,9 @@
 """IAM policies: what a document allows.
 
 Actions, principals and the common conditions are evaluated. A resource is compared
-where the caller names one; where it cannot be known from the request, a statement
-holds for it. A condition with an operator or a key that is not known here does not
-hold, so a grant under it is refused.
+where the caller names one; where it cannot be known from the request, a grant holds for
+it. A condition with an operator that is not known here fails closed: a grant under it
+is refused, a denial under it denies.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from fnmatch import fnmatchcase
 from typing import Any
+
+from sandbox.kernel import conditions
+from sandbox.kernel.conditions import listed
 
 
 class Effect(StrEnum):
@@ -48,13 +50,7 @@ def decide(documents: Iterable[str | Mapping[str, Any]], request: Request) -> Ef
 
 def _statements(document: str | Mapping[str, Any]) -> list[Mapping[str, Any]]:
     parsed = json.loads(document) if isinstance(document, str) else document
-    return _listed(parsed.get("Statement"))
-
-
-def _listed(value: Any) -> list[Any]:
-    if value is None:
-        return []
-    return value if isinstance(value, list) else [value]
+    return listed(parsed.get("Statement"))
 
 
 def _holds(statement: Mapping[str, Any], request: Request) -> bool:
@@ -62,8 +58,13 @@ def _holds(statement: Mapping[str, Any], request: Request) -> bool:
         _names_action(statement, request.action)
         and _names_resource(statement, request.resource)
         and _names_principal(statement, request.principal_arns)
-        and _conditions_hold(statement.get("Condition", {}), request.context)
+        and _conditions_hold(statement, request.context)
     )
+
+
+def _conditions_hold(statement: Mapping[str, Any], context: Mapping[str, str]) -> bool:
+    found = conditions.hold(statement.get("Condition") or {}, context)
+    return statement.get("Effect") == Effect.DENY if found is None else found
 
 
 def _names_action(statement: Mapping[str, Any], action: str) -> bool:
@@ -73,14 +74,14 @@ def _names_action(statement: Mapping[str, Any], action: str) -> bool:
 
 
 def _any_like(patterns: Any, value: str) -> bool:
-    return any(fnmatchcase(value, str(p).lower()) for p in _listed(patterns))
+    return any(conditions.like(value, str(p).lower()) for p in listed(patterns))
 
 
 def _names_resource(statement: Mapping[str, Any], resource: str) -> bool:
     if "Resource" not in statement and "NotResource" not in statement:
         return True  # a trust policy has none
     if not resource:
-        is_everything = "*" in _listed(statement.get("Resource"))
+        is_everything = "*" in listed(statement.get("Resource"))
         return is_everything or statement.get("Effect") == Effect.ALLOW
     if "NotResource" in statement:
         return not _any_like(statement["NotResource"], resource.lower())
@@ -88,44 +89,16 @@ def _names_resource(statement: Mapping[str, Any], resource: str) -> bool:
 
 
 def _names_principal(statement: Mapping[str, Any], arns: tuple[str, ...]) -> bool:
-    if "Principal" not in statement:
-        return True  # a policy of an identity has none
-    principal = statement["Principal"]
+    if "NotPrincipal" in statement:
+        return not _is_among(statement["NotPrincipal"], arns)
+    # A policy of an identity has none.
+    return "Principal" not in statement or _is_among(statement["Principal"], arns)
+
+
+def _is_among(principal: Any, arns: tuple[str, ...]) -> bool:
     if principal == "*":
         return True
     named = [
-        name for kind in ("AWS", "Service") for name in _listed(principal.get(kind))
+        name for kind in ("AWS", "Service") for name in listed(principal.get(kind))
     ]
     return any(name == "*" or name in arns for name in named)
-
-
-def _conditions_hold(conditions: Any, context: Mapping[str, str]) -> bool:
-    return all(
-        _condition_holds(operator, key.lower(), _listed(values), context)
-        for operator, keys in conditions.items()
-        for key, values in keys.items()
-    )
-
-
-def _condition_holds(
-    operator: str, key: str, values: list[Any], context: Mapping[str, str]
-) -> bool:
-    if_exists = operator.endswith("IfExists")
-    name = operator.removesuffix("IfExists")
-    actual = context.get(key)
-    if actual is None:
-        return if_exists or name in {"StringNotEquals", "StringNotLike", "ArnNotLike"}
-    wanted = [str(value) for value in values]
-    if name in {"StringEquals", "ArnEquals", "Bool"}:
-        return (
-            actual.lower() in [w.lower() for w in wanted]
-            if name == "Bool"
-            else (actual in wanted)
-        )
-    if name in {"StringLike", "ArnLike"}:
-        return any(fnmatchcase(actual, pattern) for pattern in wanted)
-    if name == "StringNotEquals":
-        return actual not in wanted
-    if name in {"StringNotLike", "ArnNotLike"}:
-        return not any(fnmatchcase(actual, pattern) for pattern in wanted)
-    return False

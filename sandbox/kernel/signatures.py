@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -18,15 +20,27 @@ _HEADER = re.compile(
 )
 
 
+_OLDEST = 900.0
+
+
 @dataclass(frozen=True, slots=True)
 class Signed:
     """What an Authorization header says."""
 
     access_key_id: str
+    date: str
     region: str
     service: str
     headers: tuple[str, ...]
     signature: str
+
+
+def _is_body(request: Request) -> bool:
+    """Whether the body is what its hash says, where a hash is sent."""
+    said = request.headers.get("X-Amz-Content-SHA256", "")
+    if not said or said.startswith(("UNSIGNED", "STREAMING")):
+        return True
+    return said == hashlib.sha256(request.get_data()).hexdigest()
 
 
 def read(authorization: str) -> Signed | None:
@@ -36,6 +50,7 @@ def read(authorization: str) -> Signed | None:
         return None
     return Signed(
         match["key"],
+        match["date"],
         match["region"],
         match["service"],
         tuple(match["headers"].split(";")),
@@ -43,8 +58,23 @@ def read(authorization: str) -> Signed | None:
     )
 
 
+def is_fresh(signed: Signed, request: Request, now: float) -> bool:
+    """Whether the request was signed within 15 minutes of `now`, for that very day.
+
+    Source: AWS General Reference, "Signature Version 4 request elements".
+    """
+    stamp = request.headers.get("X-Amz-Date", "")
+    try:
+        at = datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        return False
+    return stamp.startswith(signed.date) and abs(now - at.timestamp()) <= _OLDEST
+
+
 def is_right(signed: Signed, secret: str, request: Request) -> bool:
     """Whether who signed knew the secret, and the request is as it was signed."""
+    if not {"host", "x-amz-date"} <= set(signed.headers) or not _is_body(request):
+        return False
     signer_class = S3SigV4Auth if signed.service == "s3" else SigV4Auth
     signer = signer_class(
         Credentials(signed.access_key_id, secret), signed.service, signed.region

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -22,23 +23,57 @@ def check(operation: OperationModel, parameters: Mapping[str, Any]) -> None:
     if shape is None:
         return
     found = list(_faults(shape, parameters, ""))
+    service = operation.service_model.service_name
     if found:
         plural = "s" if len(found) > 1 else ""
         said = "; ".join(found[:_SHOWN])
         raise ApiError(
-            "ValidationException",
+            "ValidationError"
+            if service in _VALIDATION_ERROR
+            else "ValidationException",
             f"{len(found)} validation error{plural} detected: {said}",
         )
 
 
+_KINDS: Mapping[str, tuple[type, ...]] = {
+    "structure": (Mapping,),
+    "map": (Mapping,),
+    "list": (list, tuple),
+    "string": (str,),
+    "boolean": (bool,),
+    "timestamp": (int, float),
+    "integer": (int,),
+    "long": (int,),
+    "double": (int, float),
+    "float": (int, float),
+    "blob": (str, bytes),
+}
+# Source: the services' lists of common errors.
+_VALIDATION_ERROR = frozenset({"cloudwatch", "sts"})
+
+
+def check_kind(shape: Shape, value: Any, path: str = "") -> None:
+    """Raise SerializationException where JSON has another kind than the model."""
+    expected = _KINDS[shape.type_name]
+    is_stray = isinstance(value, bool) and bool not in expected
+    is_number = isinstance(value, float) and not math.isfinite(value)
+    if not isinstance(value, expected) or is_stray or is_number:
+        raise ApiError(
+            "SerializationException",
+            f"{type(value).__name__} can not be converted to {shape.name}"
+            + (f" at {path}" if path else ""),
+        )
+
+
 def _faults(shape: Shape, value: Any, path: str) -> Iterator[str]:
-    if shape.type_name == "structure" and isinstance(value, Mapping):
+    check_kind(shape, value, path)
+    if shape.type_name == "structure":
         yield from _faults_of_structure(shape, value, path)
-    elif shape.type_name == "list" and isinstance(value, Sequence):
+    elif shape.type_name == "list":
         yield from _faults_of_size(shape, value, path)
         for at, item in enumerate(value, 1):
             yield from _faults(shape.member, item, f"{path}.{at}.member")
-    elif shape.type_name == "map" and isinstance(value, Mapping):
+    elif shape.type_name == "map":
         for key, item in value.items():
             yield from _faults(shape.value, item, f"{path}.{key}")
     elif shape.type_name == "string":
@@ -65,9 +100,6 @@ def _join(path: str, name: str) -> str:
 
 
 def _faults_of_text(shape: Shape, value: Any, path: str) -> Iterator[str]:
-    if not isinstance(value, str):
-        yield _sentence(repr(value), path, "Member must be a string")
-        return
     yield from _faults_of_size(shape, value, path)
     allowed = shape.enum
     if allowed and value not in allowed:
@@ -103,9 +135,6 @@ def _faults_of_size(shape: Shape, value: Any, path: str) -> Iterator[str]:
 
 
 def _faults_of_number(shape: Shape, value: Any, path: str) -> Iterator[str]:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        yield _sentence(repr(value), path, "Member must be a number")
-        return
     least, most = shape.metadata.get("min"), shape.metadata.get("max")
     if least is not None and value < least:
         said = f"Member must have value greater than or equal to {least}"

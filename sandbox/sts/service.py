@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
 import string
@@ -49,6 +50,12 @@ class Sts:
     def _get_session_token(self, call: Call) -> Answer:
         seconds = int(call.parameters.get("DurationSeconds") or 43_200)
         who = call.principal
+        if who.kind is not PrincipalKind.USER:
+            raise ApiError(
+                "AccessDenied",
+                "Cannot call GetSessionToken with session credentials",
+                403,
+            )
         session = Principal(
             who.kind,
             who.account,
@@ -58,7 +65,7 @@ class Sts:
             issued_at=call.now,
             expires_at=call.now + seconds,
         )
-        return {"Credentials": self._credentials(session, "")}
+        return {"Credentials": self._credentials(session, ())}
 
     def _assume_role(self, call: Call) -> Answer:
         role = _ROLE.fullmatch(call.parameters["RoleArn"])
@@ -66,11 +73,13 @@ class Sts:
             raise ApiError(
                 "ValidationError", f"{call.parameters['RoleArn']} is invalid"
             )
-        found = identities.trust_policy(role["account"], role["name"])
+        found = identities.trust_policy(role["account"], call.parameters["RoleArn"])
+        action = policies.Request("sts:AssumeRole", call.parameters["RoleArn"])
         if found is None or not self._trusts(found[1], call):
             # AWS does not tell a role that is absent from one that does not trust.
-            action = policies.Request("sts:AssumeRole", call.parameters["RoleArn"])
             raise identities.denied(call.principal, action)
+        if not _names(found[1], call, role["account"]):
+            self._cloud.identities.check_allowed(call.principal, action)
         seconds = _duration(call, role["account"], role["name"])
         session = Principal(
             PrincipalKind.ROLE,
@@ -82,11 +91,9 @@ class Sts:
             issued_at=call.now,
             expires_at=call.now + seconds,
         )
-        policy = call.parameters.get("Policy") or ""
-        if len(policy) > _SESSION_POLICY_LETTERS:
-            raise ApiError("PackedPolicyTooLarge", "The session policy is too large.")
+        narrowing = _session_policies(call, role["account"])
         return {
-            "Credentials": self._credentials(session, policy),
+            "Credentials": self._credentials(session, narrowing),
             "AssumedRoleUser": {
                 "AssumedRoleId": f"{found[0]}:{session.session_name}",
                 "Arn": session.arn,
@@ -100,23 +107,58 @@ class Sts:
             arns.append(who.role_arn)
         if who.kind is PrincipalKind.SERVICE:
             arns.append(who.name)
-        context: dict[str, str] = {"aws:principalarn": who.arn}
-        if call.parameters.get("ExternalId") is not None:
-            context["sts:externalid"] = call.parameters["ExternalId"]
-        if call.parameters.get("SourceIdentity") is not None:
-            context["sts:sourceidentity"] = call.parameters["SourceIdentity"]
-        request = policies.Request("sts:AssumeRole", "", tuple(arns), context)
+        request = policies.Request("sts:AssumeRole", "", tuple(arns), _context(call))
         return policies.decide([document], request) is policies.Effect.ALLOW
 
-    def _credentials(self, session: Principal, policy: str) -> dict[str, Any]:
+    def _credentials(
+        self, session: Principal, narrowing: tuple[str, ...]
+    ) -> dict[str, Any]:
         secret, token = secrets.token_urlsafe(30), secrets.token_urlsafe(180)
-        self._cloud.identities.grant(session, secret, token, policy)
+        self._cloud.identities.grant(session, secret, token, narrowing)
         return {
             "AccessKeyId": session.access_key_id,
             "SecretAccessKey": secret,
             "SessionToken": token,
             "Expiration": session.expires_at,
         }
+
+
+def _context(call: Call) -> dict[str, str]:
+    given = {
+        "sts:externalid": call.parameters.get("ExternalId"),
+        "sts:sourceidentity": call.parameters.get("SourceIdentity"),
+    }
+    shown = {name: value for name, value in given.items() if value is not None}
+    return {**identities.context_of(call), **shown}
+
+
+def _names(document: str, call: Call, account: str) -> bool:
+    """Whether a trust policy of the same account names the caller itself: then no
+    policy of the caller is needed. Source: IAM User Guide, "Policy evaluation logic".
+    """
+    who = call.principal
+    arns = (who.arn, who.role_arn) if who.kind is PrincipalKind.ROLE else (who.arn,)
+    request = policies.Request("sts:AssumeRole", "", arns, _context(call))
+    is_same = who.account == account
+    return is_same and policies.decide([document], request) is policies.Effect.ALLOW
+
+
+def _session_policies(call: Call, account: str) -> tuple[str, ...]:
+    """Policies that narrow a session. Raises where one is no policy or too long."""
+    inline = call.parameters.get("Policy") or ""
+    if len(inline) > _SESSION_POLICY_LETTERS:
+        raise ApiError("PackedPolicyTooLarge", "The session policy is too large.")
+    try:
+        is_policy = not inline or "Statement" in json.loads(inline)
+    except ValueError:
+        is_policy = False
+    if not is_policy:
+        raise ApiError(
+            "MalformedPolicyDocument", "The session policy is not a policy document."
+        )
+    arns = [each["arn"] for each in call.parameters.get("PolicyArns") or ()]
+    managed = identities.managed_policies(account, arns)
+    return tuple(filter(None, (inline, *managed)))
 
 
 def _key_id() -> str:

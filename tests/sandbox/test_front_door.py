@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import boto3
 import pytest
 import requests
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
 from sandbox.assembly import Sandbox
+from sandbox.kernel.cloud import Cloud
 from tests.sandbox.conftest import Client
-from tests.sandbox.test_identity import EVERYTHING, refused
+from tests.sandbox.test_identity import EVERYTHING, policy, refused
 
 Users = Callable[..., Mapping[str, str]]
 
@@ -88,3 +93,97 @@ def test_a_fault_of_ours_is_an_internal_failure(
     sandbox.application.inspect = fail
 
     assert refused(sts.get_caller_identity) == ("InternalFailure", 500)
+
+
+def raw(url: str, keys: Mapping[str, str], target: str, body: bytes) -> Any:
+    """A signed request of the json protocol with a body no SDK would send."""
+    service = target.split("_")[0].lower()
+    request = AWSRequest(
+        "POST",
+        f"{url}/",
+        data=body,
+        headers={
+            "X-Amz-Target": target,
+            "Content-Type": "application/x-amz-json-1.1",
+        },
+    )
+    credentials = Credentials(keys["AccessKeyId"], keys["SecretAccessKey"])
+    SigV4Auth(credentials, service, "eu-west-1").add_auth(request)
+    return requests.post(url, data=body, headers=dict(request.headers), timeout=10)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"logGroupName": 5}',
+        b'{"logGroupName": "g", "logStreamNames": 5}',
+        b'{"logGroupName": "g", "startTime": "now"}',
+        b'{"logGroupName": "g", "startTime": true}',
+        b"[]",
+        b"{",
+        b"\xff\xfe",
+    ],
+)
+def test_json_of_another_kind_is_refused(url: str, user: Users, body: bytes) -> None:
+    keys = user("anna", EVERYTHING)
+
+    answer = raw(url, keys, "Logs_20140328.FilterLogEvents", body)
+
+    assert answer.status_code == 400
+    assert answer.json()["__type"] == "SerializationException"
+
+
+def test_an_old_request_is_refused(
+    url: str, user: Users, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = user("anna", EVERYTHING)
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 1_000)
+
+    answer = raw(url, keys, "Logs_20140328.DescribeLogGroups", b"{}")
+
+    assert answer.json()["__type"] == "InvalidSignatureException"
+    assert "15 minutes" in answer.json()["message"]
+
+
+@pytest.mark.parametrize("path", ["moto-api/reset", "moto-api/data.json", "latest/x"])
+def test_moto_has_no_interface_of_its_own_here(
+    url: str, user: Users, cloud: Cloud, path: str
+) -> None:
+    s3 = boto3.client(
+        "s3",
+        endpoint_url=url,
+        region_name="eu-west-1",
+        aws_access_key_id=(keys := user("anna", policy("s3:*")))["AccessKeyId"],
+        aws_secret_access_key=keys["SecretAccessKey"],
+    )
+    bucket, key = path.split("/")
+
+    assert (
+        refused(s3.get_object, Bucket=bucket, Key=key)[0] == "NotImplementedBySandbox"
+    )
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"kind": "throttle", "where": 5},
+        {"kind": "latency", "seconds": "x"},
+        {"kind": "latency", "seconds": 1e9},
+        {"kind": "throttle", "for_seconds": "x"},
+        {"kind": "throttle", "probability": True},
+    ],
+)
+def test_a_fault_is_checked_before_it_is_in_force(
+    url: str, wanted: dict[str, Any]
+) -> None:
+    answer = requests.post(f"{url}/_sandbox/faults", json=wanted, timeout=10)
+
+    assert answer.status_code == 400
+    assert "`" in answer.json()["error"]
+
+
+def test_a_token_in_another_script_is_no_token(signed: Client, user: Users) -> None:
+    ecs = signed("ecs", user("anna", EVERYTHING))
+
+    assert refused(ecs.list_clusters, nextToken="at-²")[1] == 400
