@@ -38,6 +38,7 @@ class Cluster:
     tags: list[dict[str, str]] = field(default_factory=list)
     services: dict[str, EcsService] = field(default_factory=dict)
     tasks: dict[str, Task] = field(default_factory=dict)
+    inactive_since: float | None = None
     _started: Any = field(default_factory=itertools.count)
 
     @property
@@ -73,7 +74,10 @@ class Cluster:
         return [task for task in self.tasks.values() if task.group == group]
 
     def forget(self, now: float) -> None:
-        """Drop tasks that stopped more than an hour ago."""
+        """Drop tasks and services that ended more than an hour ago.
+
+        AWS says an hour of tasks, and of INACTIVE services only that they may go.
+        """
         over = [
             task_id
             for task_id, task in self.tasks.items()
@@ -81,6 +85,9 @@ class Cluster:
         ]
         for task_id in over:
             del self.tasks[task_id]
+        for name, service in list(self.services.items()):
+            if _is_over(service.inactive_since, now):
+                del self.services[name]
 
     def service(self, name_or_arn: str) -> EcsService:
         """Raises ServiceNotFoundException."""
@@ -110,6 +117,10 @@ class Cluster:
         }
 
 
+def _is_over(since: float | None, now: float) -> bool:
+    return since is not None and since + KEPT_SECONDS < now
+
+
 def _network(configuration: Mapping[str, Any], number: int) -> Network | None:
     given = configuration.get("awsvpcConfiguration")
     if not given:
@@ -129,6 +140,13 @@ class Clusters:
 
     def of(self, place: Place) -> dict[str, Cluster]:
         return self._clusters.setdefault(place, {})
+
+    def forget(self, now: float) -> None:
+        """Drop clusters that are INACTIVE for an hour."""
+        for clusters in self._clusters.values():
+            for name, cluster in list(clusters.items()):
+                if _is_over(cluster.inactive_since, now):
+                    del clusters[name]
 
     def all(self) -> list[Cluster]:
         return [c for found in self._clusters.values() for c in found.values()]

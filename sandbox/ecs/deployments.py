@@ -37,6 +37,7 @@ class Deployment:
     failed_tasks: int = 0
     rollout: str = "IN_PROGRESS"
     reason: str = ""
+    is_rollback: bool = False
 
     def __post_init__(self) -> None:
         self.updated = self.updated or self.created
@@ -63,6 +64,7 @@ class EcsService:
     deployments: list[Deployment]
     status: str = "ACTIVE"
     is_steady: bool = False
+    inactive_since: float | None = None
     completed: Deployment | None = None
     tags: list[dict[str, str]] = field(default_factory=list)
     events: deque[dict[str, Any]] = field(
@@ -121,6 +123,12 @@ class EcsService:
             old.status = "ACTIVE"
         self.deployments.insert(0, deployment)
         self.is_steady = False
+
+    def drop_deployments(self, tasks: Iterable[Task]) -> None:
+        """Forget deployments that were replaced and whose tasks are all gone."""
+        alive = {task.started_by for task in tasks if task.status != "STOPPED"}
+        kept = [one for one in self.deployments[1:] if one.id in alive]
+        self.deployments[1:] = kept
 
     def described(self, tasks: Iterable[Task]) -> dict[str, Any]:
         own = list(tasks)

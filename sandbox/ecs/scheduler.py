@@ -47,7 +47,7 @@ def stopping(cluster: Cluster, task: Task, now: float, outbox: Outbox) -> None:
     """A task that just began to stop leaves its load balancers."""
     outbox.events.append(announcements.of_task(task, now))
     service = _owner(cluster, task)
-    if service:
+    if service and "startedAt" in task.moments:
         outbox.went.append((service, task))
 
 
@@ -63,7 +63,8 @@ def failed(cluster: Cluster, task: Task) -> None:
 
 
 def _owner(cluster: Cluster, task: Task) -> EcsService | None:
-    return cluster.services.get(task.group.removeprefix("service:"))
+    kind, _, name = task.group.partition(":")
+    return cluster.services.get(name) if kind == "service" else None
 
 
 def _converge(
@@ -75,6 +76,7 @@ def _converge(
     _stop_surplus(cluster, service, tasks, now, outbox)
     _start_missing(cluster, service, tasks, now, outbox)
     _settle(cluster, service, now, outbox)
+    service.drop_deployments(cluster.tasks_of(service))
 
 
 def _is_broken(service: EcsService) -> bool:
@@ -96,9 +98,10 @@ def _break(service: EcsService, now: float, outbox: Outbox) -> None:
         announcements.of_deployment(service, broken, "SERVICE_DEPLOYMENT_FAILED", now)
     )
     breaker = service.configuration["deploymentCircuitBreaker"]
-    if breaker.get("rollback") and service.completed is not None:
+    is_to_return = breaker.get("rollback") and not broken.is_rollback
+    if is_to_return and service.completed is not None:
         good = service.completed
-        back = Deployment(good.definition, now, good.network)
+        back = Deployment(good.definition, now, good.network, is_rollback=True)
         service.deploy(back)
         to = f"rolling back to deploymentId {good.id}."
         back.reason = f"ECS deployment circuit breaker: {to}"
@@ -146,13 +149,14 @@ def _start_missing(
         return
     there = sum(task.started_by == deployment.id for task in tasks)
     missing = min(service.desired - there, service.most - len(tasks))
+    propagates = service.given.get("propagateTags") == "SERVICE"
     how = Start(
         deployment.definition,
         f"service:{service.name}",
         deployment.id,
         service.launch_type,
         deployment.network,
-        tags=tuple(service.tags if service.given.get("propagateTags") else ()),
+        tags=tuple(service.tags if propagates else ()),
     )
     started = [cluster.start(how, now) for _ in range(missing)]
     for task in started:
@@ -171,7 +175,7 @@ def _settle(cluster: Cluster, service: EcsService, now: float, outbox: Outbox) -
     own = cluster.tasks_of(service)
     wanted = [task for task in own if task.is_wanted]
     if service.status == "DRAINING" and all(task.status == "STOPPED" for task in own):
-        service.status = "INACTIVE"
+        service.status, service.inactive_since = "INACTIVE", now
         return
     is_there = len(wanted) == service.desired and all(
         task.runs and task.started_by == service.primary.id for task in wanted

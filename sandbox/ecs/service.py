@@ -70,6 +70,7 @@ class Ecs:
         with self._lock:
             for cluster in self._clusters.all():
                 scheduler.advance(cluster, now, outbox)
+            self._clusters.forget(now)
         self._send(outbox, now)
 
     def fail_task(self, place: Place, task: str, exit_code: int, reason: str) -> None:
@@ -149,7 +150,7 @@ class Ecs:
                     "ClusterContainsTasksException",
                     "The Cluster cannot be deleted while Tasks are active.",
                 )
-            cluster.status = "INACTIVE"
+            cluster.status, cluster.inactive_since = "INACTIVE", call.now
             return {"cluster": cluster.described()}
 
     # Tags

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from sandbox.ecs import announcements, definitions, scheduler
 from sandbox.ecs.clusters import Clusters, Start
@@ -91,7 +92,7 @@ class TaskOperations:
                     arn = call.arn(f"task/{cluster.name}/{task_id}")
                     failures.append({"arn": arn, "reason": "MISSING"})
                 else:
-                    found.append(task.described())
+                    found.append(_shown(call, task))
         return {"tasks": found, "failures": failures}
 
     def _is_struck(self, call: Call) -> bool:
@@ -113,6 +114,11 @@ class TaskOperations:
             arns, given.get("nextToken"), given.get("maxResults"), _MOST_LISTED
         )
         return {"taskArns": list(items), **({"nextToken": token} if token else {})}
+
+
+def _shown(call: Call, task: Task) -> dict[str, Any]:
+    asks = "TAGS" in (call.parameters.get("include") or ())
+    return {**task.described(), "tags": task.tags if asks else []}
 
 
 def _is_asked(task: Task, call: Call) -> bool:

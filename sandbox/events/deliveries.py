@@ -11,7 +11,7 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 
 from sandbox.events.targets import Message, Targets, UnknownTarget
 from sandbox.kernel.cloud import Cloud
@@ -22,6 +22,9 @@ _MOST_RETRIES = 185
 _MOST_SECONDS = 86_400
 _LONGEST_PAUSE_SECONDS = 900
 _SERVER_FAULT = 500
+# The target's settings or its input are not what it takes.
+_NOT_TAKEN = (UnknownTarget, ParamValidationError, KeyError, TypeError, ValueError)
+_THROTTLED = ("Throttl", "TooManyRequests", "ThroughputExceeded", "RequestLimit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,23 +36,39 @@ class _Try:
 
 
 @dataclass(frozen=True, slots=True)
+class _Reason:
+    """Why it is not tried again; `exhausted` is the limit that was reached."""
+
+    code: str
+    said: str
+    exhausted: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Counts:
     """The metrics that failures are counted by, and whose they are."""
 
     namespace: str
     failed: str
     kept: str
+    not_kept: str
     dimension: str
     part_of_arn: int
 
 
 OF_RULES = Counts(
-    "AWS/Events", "FailedInvocations", "InvocationsSentToDlq", "RuleName", -1
+    "AWS/Events",
+    "FailedInvocations",
+    "InvocationsSentToDlq",
+    "InvocationsFailedToBeSentToDlq",
+    "RuleName",
+    -1,
 )
 OF_SCHEDULES = Counts(
     "AWS/Scheduler",
     "TargetErrorCount",
     "InvocationsSentToDeadLetterCount",
+    "InvocationsFailedToBeSentToDeadLetterCount",
     "ScheduleGroup",
     -2,
 )
@@ -77,52 +96,53 @@ class Deliveries:
             self._targets.send(one.message)
         except ClientError as error:
             self._failed(one, error, now)
-        except (UnknownTarget, KeyError, TypeError, ValueError) as error:
-            # The target's settings or its input are not what it takes.
-            self._give_up(one, "INVALID_PARAMETER", str(error), now)
+        except _NOT_TAKEN as error:
+            self._give_up(one, _Reason("INVALID_PARAMETER", str(error)), now)
 
     def _failed(self, one: _Try, error: ClientError, now: float) -> None:
-        code, said = error.response["Error"]["Code"], str(error)
-        policy = one.message.target.get("RetryPolicy") or {}
-        most = policy.get("MaximumRetryAttempts", _MOST_RETRIES)
-        age = policy.get("MaximumEventAgeInSeconds", _MOST_SECONDS)
         pause = min(2.0**one.retries, _LONGEST_PAUSE_SECONDS)
-        is_over = one.retries >= most or now + pause - one.first > age
-        if is_over or not _may_pass(error):
-            self._give_up(one, code, said, now)
+        exhausted = _exhausted(one, now + pause) if _may_pass(error) else ""
+        if exhausted or not _may_pass(error):
+            reason = _Reason(error.response["Error"]["Code"], str(error), exhausted)
+            self._give_up(one, reason, now)
             return
         again = _Try(one.message, one.account, one.first, one.retries + 1)
         self._plan(pause, again)
 
-    def _give_up(self, one: _Try, code: str, said: str, now: float) -> None:
-        log.info("%s: %s", one.message.target["Arn"], said)
+    def _give_up(self, one: _Try, reason: _Reason, now: float) -> None:
+        log.info("%s: %s", one.message.target["Arn"], reason.said)
         self._count(self._counts.failed, one, now)
         dead_letters = (one.message.target.get("DeadLetterConfig") or {}).get("Arn")
-        if dead_letters:
-            self._keep(dead_letters, one, code, said)
+        if not dead_letters:
+            return
+        try:
+            self._keep(dead_letters, one, reason)
+        except ClientError as error:
+            log.warning("the dead-letter queue %s refuses: %s", dead_letters, error)
+            self._count(self._counts.not_kept, one, now)
+        else:
             self._count(self._counts.kept, one, now)
 
-    def _keep(self, queue_arn: str, one: _Try, code: str, said: str) -> None:
+    def _keep(self, queue_arn: str, one: _Try, reason: _Reason) -> None:
         _, _, _, region, account, name = queue_arn.split(":", 5)
         sqs = self._cloud.client("sqs", account, region, "events.amazonaws.com")
         attributes = {
             "RULE_ARN": one.message.rule_arn,
             "TARGET_ARN": str(one.message.target["Arn"]),
-            "ERROR_CODE": code,
-            "ERROR_MESSAGE": said,
+            "ERROR_CODE": reason.code,
+            "ERROR_MESSAGE": reason.said,
             "RETRY_ATTEMPTS": str(one.retries),
+            "EXHAUSTED_RETRY_CONDITION": reason.exhausted,
         }
-        try:
-            sqs.send_message(
-                QueueUrl=sqs.get_queue_url(QueueName=name)["QueueUrl"],
-                MessageBody=one.message.body,
-                MessageAttributes={
-                    name: {"DataType": "String", "StringValue": value}
-                    for name, value in attributes.items()
-                },
-            )
-        except ClientError as error:
-            log.warning("the dead-letter queue %s refuses: %s", queue_arn, error)
+        sqs.send_message(
+            QueueUrl=sqs.get_queue_url(QueueName=name)["QueueUrl"],
+            MessageBody=one.message.body,
+            MessageAttributes={
+                name: {"DataType": "String", "StringValue": value}
+                for name, value in attributes.items()
+                if value
+            },
+        )
 
     def _count(self, metric: str, one: _Try, now: float) -> None:
         region = one.message.event["region"]
@@ -143,9 +163,18 @@ class Deliveries:
             log.warning("%s is not counted: %s", metric, error)
 
 
+def _exhausted(one: _Try, next_try: float) -> str:
+    """What of its target's retry policy forbids another try, if anything does."""
+    policy = one.message.target.get("RetryPolicy") or {}
+    if one.retries >= policy.get("MaximumRetryAttempts", _MOST_RETRIES):
+        return "MaximumRetryAttempts"
+    age = policy.get("MaximumEventAgeInSeconds", _MOST_SECONDS)
+    return "MaximumEventAgeInSeconds" if next_try - one.first > age else ""
+
+
 def _may_pass(error: ClientError) -> bool:
     code = error.response["Error"]["Code"]
     status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-    return "Throttl" in code or (
+    return any(word in code for word in _THROTTLED) or (
         status >= _SERVER_FAULT and code != "NotImplementedBySandbox"
     )

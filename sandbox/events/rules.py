@@ -87,7 +87,9 @@ class Rules:
         rule = bus.rules.get(call.parameters["Name"])
         if rule is not None and rule.targets:
             raise _invalid("Rule can't be deleted since it has targets.")
-        bus.rules.pop(call.parameters["Name"], None)
+        if rule is not None:
+            del bus.rules[rule.name]
+            self._tags.pop(rule.arn, None)
         return {}
 
     def _enable(self, call: Call) -> Answer:

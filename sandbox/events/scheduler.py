@@ -145,7 +145,9 @@ class Scheduler:
             "events", account, region, "scheduler.amazonaws.com"
         )
         entry = {**event["put"], "EventBusName": name.removeprefix("event-bus/")}
-        events.put_events(Entries=[entry])
+        (taken,) = events.put_events(Entries=[entry])["Entries"]
+        if "ErrorCode" in taken:
+            raise ValueError(f"{taken['ErrorCode']}: {taken['ErrorMessage']}")
 
     # Schedules
 
@@ -159,6 +161,8 @@ class Scheduler:
                     "ConflictException", f"Schedule {name} already exists.", 409
                 )
             schedule = _schedule(call, group, name, call.now)
+            # A rate without a start begins with the schedule.
+            schedule.plan(call.now - 1)
             own[group, name] = schedule
         return {"ScheduleArn": schedule.arn}
 

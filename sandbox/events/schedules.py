@@ -32,7 +32,11 @@ _DayTest = Callable[[date], bool]
 
 
 def read(expression: str, start: float, zone: tzinfo = UTC) -> Next:
-    """When `expression` is due; a rate counts from `start`. Raises BadSchedule."""
+    """When `expression` is due; a rate counts from `start`. Raises BadSchedule.
+
+    An hour the zone leaves out is left out, one that comes twice counts once, as
+    "Schedule types" has it.
+    """
     if rate := _RATE.fullmatch(expression):
         return _rate(int(rate["value"]), rate["unit"], rate["many"], start)
     if at := _AT.fullmatch(expression):
@@ -46,7 +50,9 @@ def _rate(value: int, unit: str, many: str, start: float) -> Next:
     if (value == 1) == bool(many):
         raise BadSchedule("one minute, but two minutes")
     period = value * _SECONDS[unit]
-    return lambda after: start + (max(after - start, 0) // period + 1) * period
+    return lambda after: (
+        start if after < start else start + ((after - start) // period + 1) * period
+    )
 
 
 def _once(text: str, zone: tzinfo) -> Next:
@@ -84,10 +90,16 @@ class _Cron:
     def _on(self, day: date, moment: float) -> float | None:
         for hour in self.hours:
             for minute in self.minutes:
-                at = datetime.combine(day, time(hour, minute), self.zone).timestamp()
-                if at > moment:
+                local = datetime.combine(day, time(hour, minute), self.zone)
+                at = local.timestamp()
+                if at > moment and _exists(local):
                     return at
         return None
+
+
+def _exists(local: datetime) -> bool:
+    there_and_back = local.astimezone(UTC).astimezone(local.tzinfo)
+    return there_and_back.replace(tzinfo=None) == local.replace(tzinfo=None)
 
 
 def _cron(fields: list[str], zone: tzinfo) -> _Cron:
@@ -131,7 +143,7 @@ def _part(text: str, least: int, most: int) -> range:
 
 
 def _number(text: str, least: int, most: int) -> int:
-    if not text.isdigit() or not least <= int(text) <= most:
+    if not (text.isascii() and text.isdigit()) or not least <= int(text) <= most:
         raise BadSchedule(text)
     return int(text)
 

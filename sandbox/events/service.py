@@ -57,9 +57,8 @@ class Events:
     # Events on their way
 
     def _on_event(self, event: Event) -> None:
-        self._route(
-            (event.account, event.region), DEFAULT, envelopes.of(event), event.time
-        )
+        place, now = (event.account, event.region), self._cloud.clock.now()
+        self._route(place, DEFAULT, envelopes.of(event), now)
 
     def _forward(self, bus_arn: str, event: Mapping[str, Any]) -> None:
         """An event of one bus that a rule sends on to another."""
@@ -180,7 +179,9 @@ class Events:
                     "ValidationException",
                     "Event bus can't be deleted since it has rules.",
                 )
-            buses.pop(name, None)
+            gone = buses.pop(name, None)
+            if gone is not None:
+                self._tags.pop(gone.arn, None)
         return {}
 
     def _describe_bus(self, call: Call) -> Answer:

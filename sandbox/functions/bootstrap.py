@@ -36,22 +36,60 @@ def main() -> None:
     asked = json.load(sys.stdin)
     sys.path.insert(0, asked["code"])
     try:
-        module, _, name = asked["handler"].rpartition(".")
-        handler = getattr(importlib.import_module(module.replace("/", ".")), name)
-        answer = handler(asked["event"], Context(asked["context"]))
-        written = json.dumps({"answer": json.dumps(answer)})
+        answer = _handler(asked["handler"])(asked["event"], Context(asked["context"]))
+        written = json.dumps({"answer": _marshalled(answer)})
     except Exception as error:  # noqa: BLE001 - whatever it raises is its answer
-        traceback.print_exc()
-        written = json.dumps({"error": _described(error, asked)})
+        described = _described(error, asked)
+        print(_line(described))  # noqa: T201 - this is the function's log
+        written = json.dumps({"error": described})
     Path(asked["result"]).write_text(written)
+
+
+class NotRunnable(Exception):
+    """An error of the runtime's own, by its name there."""
+
+    def __init__(self, kind: str, said: str) -> None:
+        super().__init__(said)
+        self.kind = f"Runtime.{kind}"
+
+
+def _handler(written: str) -> Any:
+    module, _, name = written.rpartition(".")
+    try:
+        found = importlib.import_module(module.replace("/", "."))
+    except ImportError as error:
+        said = f"Unable to import module '{module}': {error}"
+        raise NotRunnable("ImportModuleError", said) from error
+    if not hasattr(found, name):
+        said = f"Handler '{name}' missing on module '{module}'"
+        raise NotRunnable("HandlerNotFound", said)
+    return getattr(found, name)
+
+
+def _marshalled(answer: Any) -> str:
+    try:
+        return json.dumps(answer)
+    except TypeError as error:
+        said = f"Unable to marshal response: {error}"
+        raise NotRunnable("MarshalError", said) from error
+
+
+def _line(described: dict[str, Any]) -> str:
+    """One line of the log, as the runtime writes it: its lines are parted by `\\r`."""
+    said = f"[ERROR] {described['errorType']}: {described['errorMessage']}"
+    if not described["stackTrace"]:
+        return said
+    frames = "".join(described["stackTrace"]).rstrip("\n").replace("\n", "\r")
+    return f"{said}\rTraceback (most recent call last):\r{frames}"
 
 
 def _described(error: Exception, asked: dict[str, Any]) -> dict[str, Any]:
     """Source: Lambda Developer Guide, "Python function errors and exceptions"."""
-    frames = traceback.format_tb(error.__traceback__)[1:]
+    is_ours = isinstance(error, NotRunnable)
+    frames = [] if is_ours else traceback.format_tb(error.__traceback__)[1:]
     return {
         "errorMessage": str(error),
-        "errorType": type(error).__name__,
+        "errorType": getattr(error, "kind", "") if is_ours else type(error).__name__,
         "requestId": asked["context"]["aws_request_id"],
         "stackTrace": frames,
     }

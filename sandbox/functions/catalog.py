@@ -33,6 +33,7 @@ class Retries:
     """What becomes of an asynchronous invocation that fails, or succeeds."""
 
     most: int = 2
+    oldest_seconds: int = 21_600
     on_success: str = ""
     on_failure: str = ""
 
@@ -64,6 +65,7 @@ def retries_of(place: Place, name: str, qualifier: str | None) -> Retries:
         to = one.config.get("DestinationConfig") or {}
         return Retries(
             int(one.config.get("MaximumRetryAttempts", 2)),
+            int(one.config.get("MaximumEventAgeInSeconds", 21_600)),
             (to.get("OnSuccess") or {}).get("Destination", ""),
             (to.get("OnFailure") or {}).get("Destination", ""),
         )

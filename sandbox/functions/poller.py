@@ -58,7 +58,8 @@ class Poller:
         ran = self._run(mapping.place, mapping.function_arn, payload)
         if ran.is_error:
             return  # they come back when their visibility timeout is over
-        kept = _failed(ran) if mapping.reports_failures else set()
+        known = {str(one["MessageId"]) for one in messages}
+        kept = _failed(ran, known) if mapping.reports_failures else set()
         done = [one for one in messages if one["MessageId"] not in kept]
         self._delete(mapping, done)
 
@@ -88,8 +89,13 @@ def _record(message: Any, mapping: catalog.Mapping) -> dict[str, Any]:
     }
 
 
-def _failed(ran: Ran) -> set[str]:
-    """The messages the function says it could not do."""
+def _failed(ran: Ran, known: set[str]) -> set[str]:
+    """The messages the function says it could not do; all of them if it cannot be
+    understood, as "Reporting batch item failures" has it."""
     answer = json.loads(ran.payload)
-    failures = (answer or {}).get("batchItemFailures") or []
-    return {str(one["itemIdentifier"]) for one in failures}
+    try:
+        failures = answer["batchItemFailures"] if answer else None
+        failed = {one["itemIdentifier"] for one in failures or ()}
+    except (KeyError, TypeError):
+        return known
+    return failed if failed.issubset(known) else known

@@ -48,6 +48,7 @@ class Ran:
     is_error: bool
     printed: str
     milliseconds: float
+    is_late: bool = False
 
 
 def run(function: Function, payload: bytes, request_id: str, home: Path) -> Ran:
@@ -58,7 +59,7 @@ def run(function: Function, payload: bytes, request_id: str, home: Path) -> Ran:
     began = time.perf_counter()
     try:
         done = subprocess.run(  # noqa: S603 - the interpreter that runs us
-            [sys.executable, "-I", str(_BOOTSTRAP)],
+            [sys.executable, "-I", "-u", str(_BOOTSTRAP)],
             input=json.dumps(asked).encode(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -68,6 +69,7 @@ def run(function: Function, payload: bytes, request_id: str, home: Path) -> Ran:
             check=False,
         )
     except subprocess.TimeoutExpired as late:
+        result.unlink(missing_ok=True)
         printed = (late.stdout or b"").decode(errors="replace")
         return _out_of_time(function, request_id, printed)
     milliseconds = (time.perf_counter() - began) * 1_000
@@ -140,7 +142,7 @@ def _out_of_time(function: Function, request_id: str, printed: str) -> Ran:
     seconds = function.timeout_seconds
     said = f"RequestId: {request_id} Error: Task timed out after {seconds:.2f} seconds"
     payload = _error("Sandbox.Timedout", said)
-    return Ran(payload, is_error=True, printed=printed, milliseconds=seconds * 1_000.0)
+    return Ran(payload, True, printed, seconds * 1_000.0, is_late=True)  # noqa: FBT003
 
 
 def _error(kind: str, said: str) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import logging
 import threading
 import uuid
 from collections.abc import Callable, Mapping
@@ -20,6 +21,8 @@ from sandbox.functions.runner import Function, Ran
 from sandbox.kernel.calls import Answer, Call, Finished, Handler
 from sandbox.kernel.cloud import Cloud
 from sandbox.kernel.errors import ApiError
+
+log = logging.getLogger(__name__)
 
 _BY = "lambda.amazonaws.com"
 _LARGEST = 6_291_456
@@ -39,6 +42,7 @@ class _Later:
     qualifier: str | None
     payload: bytes
     request_id: str
+    began: float
     retries: int = 0
 
 
@@ -106,7 +110,12 @@ class Lambda:
             return {"StatusCode": 204, "Payload": b""}
         if kind == "Event":
             later = _Later(
-                call.place, given["FunctionName"], qualifier, payload, call.request_id
+                call.place,
+                given["FunctionName"],
+                qualifier,
+                payload,
+                call.request_id,
+                call.now,
             )
             self._in_background(lambda: self._try(later))
             return {"StatusCode": 202, "Payload": b""}
@@ -134,8 +143,9 @@ class Lambda:
         own = {**self._identity(place, function), **function.variables}
         ready = replace(function, variables=own)
         ran = runner.run(ready, payload, request_id, self._cloud.home / "functions")
-        said = lines(function, ran, request_id)
-        self._reports.write(place, function, ran, said, self._cloud.clock.now())
+        now = self._cloud.clock.now()
+        said = lines(function, ran, request_id, now)
+        self._reports.write(place, function, ran, said, now)
         return ran, said
 
     def _identity(self, place: Place, function: Function) -> dict[str, str]:
@@ -165,20 +175,33 @@ class Lambda:
         function = catalog.find(later.place, later.name, later.qualifier)
         ran, _ = self._run(later.place, function, later.payload, later.request_id)
         settings = catalog.retries_of(later.place, later.name, later.qualifier)
-        if ran.is_error and later.retries < settings.most:
+        pause = _PAUSES_SECONDS[min(later.retries, len(_PAUSES_SECONDS) - 1)]
+        age = self._cloud.clock.now() + pause - later.began
+        condition = "Success"
+        if ran.is_error:
+            is_last = later.retries >= settings.most
+            condition = "RetriesExhausted" if is_last else "EventAgeExceeded"
+        if condition == "EventAgeExceeded" and age <= settings.oldest_seconds:
             again = replace(later, retries=later.retries + 1)
-            pause = _PAUSES_SECONDS[min(later.retries, len(_PAUSES_SECONDS) - 1)]
             self._cloud.timers.after(
                 pause, lambda now: self._in_background(lambda: self._try(again))
             )
             return
         to = settings.on_failure if ran.is_error else settings.on_success
         if to:
-            self._tell(to, function, later, ran)
+            record = json.dumps(_record(function, later, ran, condition))
+            self._deliver(to, function, later.place, record)
 
-    def _tell(self, to: str, function: Function, later: _Later, ran: Ran) -> None:
+    def _deliver(self, to: str, function: Function, place: Place, record: str) -> None:
+        try:
+            self._tell(to, record)
+        except ClientError as error:
+            log.warning("the destination %s refuses: %s", to, error)
+            now = self._cloud.clock.now()
+            self._reports.undelivered(place, function.name, now)
+
+    def _tell(self, to: str, record: str) -> None:
         """Send the record of an asynchronous invocation to its destination."""
-        record = json.dumps(_record(function, later, ran))
         _, _, service, region, account, name = to.split(":", 5)
         client = self._cloud.client(service, account, region, _BY)
         if service == "sqs":
@@ -192,7 +215,9 @@ class Lambda:
             )
 
 
-def _record(function: Function, later: _Later, ran: Ran) -> dict[str, Any]:
+def _record(
+    function: Function, later: _Later, ran: Ran, condition: str
+) -> dict[str, Any]:
     """Source: "Capturing records of Lambda asynchronous invocations"."""
     context: dict[str, Any] = {"statusCode": 200, "executedVersion": function.version}
     if ran.is_error:
@@ -202,7 +227,7 @@ def _record(function: Function, later: _Later, ran: Ran) -> dict[str, Any]:
         "requestContext": {
             "requestId": later.request_id,
             "functionArn": f"{function.arn}:{function.version}",
-            "condition": "RetriesExhausted" if ran.is_error else "Success",
+            "condition": condition,
             "approximateInvokeCount": later.retries + 1,
         },
         "requestPayload": json.loads(later.payload),

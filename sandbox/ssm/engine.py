@@ -6,6 +6,8 @@ import threading
 from datetime import UTC, datetime
 from typing import Any
 
+from botocore.exceptions import BotoCoreError
+
 from sandbox.kernel.cloud import Cloud, Event
 from sandbox.ssm import actions, branches
 from sandbox.ssm.executions import ENDED, Execution, Step
@@ -14,6 +16,18 @@ from sandbox.ssm.variables import UnknownVariable, filled
 _FAILURE = (
     "Step fails when it is Execute/Cancelling action. {}. Please refer to Automation "
     "Service Troubleshooting Guide for more diagnosis details."
+)
+
+
+# What a document that makes no sense ends in; it ends that automation, no other.
+_FAILURES = (
+    actions.StepFailed,
+    UnknownVariable,
+    BotoCoreError,
+    AttributeError,
+    KeyError,
+    TypeError,
+    ValueError,
 )
 
 
@@ -58,7 +72,7 @@ class Engine:
             outputs = actions.act(self._moment(execution, step, now))
         except actions.Waiting as waiting:
             return self._wait(execution, step, str(waiting), now)
-        except (actions.StepFailed, UnknownVariable, KeyError, ValueError) as error:
+        except _FAILURES as error:
             self._fail(execution, step, "Failed", str(error), now)
             return True
         with self._lock:
@@ -129,6 +143,9 @@ class Engine:
         execution.at = execution.step(name)
         if execution.at is None:
             execution.failure = f"There is no step {name}."
+        elif execution.steps[execution.at].started is not None:
+            execution.at = None
+            execution.failure = f"The step {name} has run already."
 
     def _finish(self, execution: Execution, now: float) -> None:
         known = execution.known()
@@ -136,9 +153,7 @@ class Engine:
             if name in known:
                 execution.outputs[name] = known[name]
         bad = [
-            step.failure
-            for step in execution.steps
-            if step.failure and step.is_critical and step.on_failure == "Continue"
+            step.failure for step in execution.steps if step.failure and step.decides
         ]
         failure = execution.failure or (bad[0] if bad else "")
         self._end(execution, "Failed" if failure else "Success", now, failure)

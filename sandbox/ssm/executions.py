@@ -10,6 +10,8 @@ from typing import Any
 from sandbox.kernel.principals import Principal
 from sandbox.ssm.variables import as_text, as_texts
 
+KEPT_SECONDS = 30 * 86_400
+"""Source: "Viewing automation executions": 30 days."""
 ENDED = frozenset({"Success", "Failed", "TimedOut", "Cancelled"})
 _DEFAULT_SECONDS = {"aws:approve": 604_800}
 _LONG_SECONDS = 3_600
@@ -48,6 +50,11 @@ class Step:
         over is not critical unless it says so."""
         default = self.on_failure != "Continue"
         return str(self.written.get("isCritical", default)).lower() == "true"
+
+    @property
+    def decides(self) -> bool:
+        """Whether its failure is the automation's even though that goes on."""
+        return "isCritical" in self.written and self.is_critical
 
     @property
     def is_end(self) -> bool:
@@ -121,7 +128,8 @@ class Execution:
 
     @property
     def current(self) -> Step | None:
-        return None if self.at is None else self.steps[self.at]
+        is_over = self.at is None or self.at >= len(self.steps)
+        return None if is_over else self.steps[self.at or 0]
 
     def step(self, name: str) -> int | None:
         """Where the step of this name is."""

@@ -13,12 +13,13 @@ from sandbox.kernel.cloud import Cloud
 from sandbox.kernel.errors import ApiError, absent
 from sandbox.kernel.paging import page
 from sandbox.kernel.principals import Principal, PrincipalKind
-from sandbox.ssm import documents, parameters
+from sandbox.ssm import documents, filters, parameters
 from sandbox.ssm.engine import Engine
-from sandbox.ssm.executions import ENDED, Execution
+from sandbox.ssm.executions import ENDED, KEPT_SECONDS, Execution
 from sandbox.ssm.variables import UnknownVariable, filled
 
 _PAGE = 50
+_FORGET_EVERY_SECONDS = 10
 _NOT_HERE = ("Targets", "TargetMaps", "TargetLocations", "TargetLocationsURL")
 _SIGNALS_OF = {
     "aws:approve": frozenset({"Approve", "Reject"}),
@@ -60,6 +61,7 @@ class Ssm:
         self._engine = Engine(cloud, self._lock)
         self._executions: dict[tuple[str, str], dict[str, Execution]] = {}
         self._tokens: dict[tuple[str, str, str], str] = {}
+        cloud.timers.every(_FORGET_EVERY_SECONDS, self._forget)
         self.operations: Mapping[str, Handler] = {
             "DescribeAutomationExecutions": self._describe_all,
             "DescribeAutomationStepExecutions": self._describe_steps,
@@ -83,9 +85,26 @@ class Ssm:
         execution = self._execution(call)
         with self._lock:
             self._executions.setdefault(call.place, {})[execution.id] = execution
-            self._tokens[token] = execution.id
+            if token[2]:
+                self._tokens[token] = execution.id
         self._engine.begin(execution)
         return {"AutomationExecutionId": execution.id}
+
+    def _forget(self, now: float) -> None:
+        """Drop executions that are over for thirty days, and their tokens."""
+        with self._lock:
+            over = set()
+            for executions in self._executions.values():
+                old = [
+                    execution.id
+                    for execution in executions.values()
+                    if (execution.ended or now) + KEPT_SECONDS < now
+                ]
+                over.update(old)
+                for execution_id in old:
+                    del executions[execution_id]
+            if over:
+                self._tokens = {t: i for t, i in self._tokens.items() if i not in over}
 
     def _execution(self, call: Call) -> Execution:
         given = call.parameters
@@ -142,7 +161,11 @@ class Ssm:
     def _describe_steps(self, call: Call) -> Answer:
         given = call.parameters
         with self._lock:
-            steps = [step.described() for step in self._find(call).steps]
+            steps = [
+                step.described()
+                for step in self._find(call).steps
+                if filters.keeps_step(step, given.get("Filters") or ())
+            ]
         if given.get("ReverseOrder"):
             steps.reverse()
         items, token = page(
@@ -160,7 +183,7 @@ class Ssm:
         found = [
             {**execution.summary(), "AutomationType": "Local"}
             for execution in reversed(executions)
-            if all(_fits(execution, one) for one in given.get("Filters") or ())
+            if filters.keeps(execution, given.get("Filters") or ())
         ]
         items, token = page(
             found, given.get("NextToken"), given.get("MaxResults"), _PAGE
@@ -208,21 +231,6 @@ class Ssm:
                 f"Automation execution with id {wanted} is not found.",
             )
         return found
-
-
-def _fits(execution: Execution, wanted: Mapping[str, Any]) -> bool:
-    key, values = wanted["Key"], wanted["Values"]
-    if key == "ExecutionStatus":
-        return execution.status in values
-    if key == "ExecutionId":
-        return execution.id in values
-    if key == "DocumentNamePrefix":
-        return execution.document_name.startswith(tuple(values))
-    if key == "AutomationType":
-        return "Local" in values
-    if key == "CurrentAction":
-        return execution.current is not None and execution.current.action in values
-    raise absent("ssm", f"DescribeAutomationExecutions by {key}")
 
 
 def _bad_role() -> ApiError:

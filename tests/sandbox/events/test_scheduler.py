@@ -35,7 +35,119 @@ def test_a_rate_fires_again_and_again(client: Client, pass_time: Pass) -> None:
         pass_time(60)
         pass_time(0)
 
-    assert bodies(client, "queue") == [{"run": 1}, {"run": 1}]
+    assert bodies(client, "queue") == [{"run": 1}] * 3
+
+
+def test_a_rate_fires_first_at_once(client: Client, pass_time: Pass) -> None:
+    """AWS: "If you do not provide a StartDate, your schedule starts immediately"."""
+    schedule(client, "rate(1 hour)")
+
+    pass_time(1)
+    pass_time(0)
+
+    assert [e["time"] for e in bodies(client, "queue")] == ["2026-09-21T14:13:20Z"]
+
+
+def test_a_rate_fires_first_on_its_start(client: Client, pass_time: Pass) -> None:
+    schedule(client, "rate(1 hour)", StartDate=1_790_000_300)
+
+    for seconds in (299, 1, 0):
+        pass_time(seconds)
+
+    assert [e["time"] for e in bodies(client, "queue")] == ["2026-09-21T14:18:20Z"]
+
+
+def test_a_schedule_follows_the_clocks_of_its_zone(
+    client: Client, pass_time: Pass
+) -> None:
+    """09:00 in Tokyo is midnight in UTC."""
+    zone = {"ScheduleExpressionTimezone": "Asia/Tokyo"}
+    schedule(client, "cron(0 9 * * ? *)", **zone)
+
+    pass_time(35_199)
+    pass_time(0)
+    assert bodies(client, "queue") == []
+    pass_time(1)
+    pass_time(0)
+
+    assert [e["time"] for e in bodies(client, "queue")] == ["2026-09-22T00:00:00Z"]
+
+
+def test_a_target_that_is_gone_leaves_a_dead_letter(
+    client: Client, pass_time: Pass
+) -> None:
+    gone = f"arn:aws:sqs:{HOME_REGION}:{SHOP}:gone"
+    dead = {"Arn": a_queue(client, "dead")}
+    to = {"Arn": gone, "Input": '{"run": 1}', "DeadLetterConfig": dead}
+    schedule(client, "at(2026-09-21T14:20:00)", to=to)
+
+    pass_time(400)
+    pass_time(0)
+
+    assert bodies(client, "dead") == [{"run": 1}]
+    found = client("cloudwatch").list_metrics(Namespace="AWS/Scheduler")["Metrics"]
+    assert {metric["Dimensions"][0]["Value"] for metric in found} == {"default"}
+    assert {metric["MetricName"] for metric in found} == {
+        "TargetErrorCount", "InvocationsSentToDeadLetterCount",
+    }  # fmt: skip
+
+
+def test_an_event_the_bus_refuses_is_a_dead_letter(
+    client: Client, pass_time: Pass
+) -> None:
+    bus = f"arn:aws:events:{HOME_REGION}:{SHOP}:event-bus/default"
+    to = {
+        "Arn": bus,
+        "Input": "no JSON",
+        "EventBridgeParameters": {"DetailType": "Night", "Source": "shop.night"},
+        "DeadLetterConfig": {"Arn": a_queue(client, "dead")},
+    }
+    schedule(client, "at(2026-09-21T14:20:00)", to=to)
+
+    pass_time(400)
+    pass_time(0)
+
+    sqs = client("sqs")
+    url = sqs.get_queue_url(QueueName="dead")["QueueUrl"]
+    assert [m["Body"] for m in sqs.receive_message(QueueUrl=url)["Messages"]] == [
+        "no JSON"
+    ]
+
+
+def test_a_group_takes_its_schedules_along(client: Client, pass_time: Pass) -> None:
+    scheduler = client("scheduler")
+    scheduler.create_schedule_group(Name="nights")
+    schedule(client, "rate(1 minute)", GroupName="nights")
+
+    scheduler.delete_schedule_group(Name="nights")
+    pass_time(120)
+    pass_time(0)
+
+    assert bodies(client, "queue") == []
+    assert scheduler.list_schedules()["Schedules"] == []
+    assert code_of(scheduler.delete_schedule_group, Name="default") == (
+        "ValidationException"
+    )
+
+
+def test_schedules_are_listed_by_group_prefix_and_state(client: Client) -> None:
+    scheduler = client("scheduler")
+    scheduler.create_schedule_group(Name="nights")
+    schedule(client, "rate(1 hour)", GroupName="nights", State="DISABLED")
+    schedule(client, "rate(1 hour)")
+
+    def groups(**asked: Any) -> list[str]:
+        found = scheduler.list_schedules(**asked)["Schedules"]
+        return [one["GroupName"] for one in found]
+
+    assert groups() == ["default", "nights"]
+    assert groups(GroupName="nights") == groups(State="DISABLED") == ["nights"]
+    assert groups(NamePrefix="night") == ["default", "nights"]
+    assert groups(NamePrefix="day") == []
+    first = scheduler.list_schedules(MaxResults=1)
+    rest = scheduler.list_schedules(MaxResults=1, NextToken=first["NextToken"])
+    assert [one["GroupName"] for one in rest["Schedules"]] == ["nights"]
+    assert "NextToken" not in rest
 
 
 def test_a_moment_comes_once_and_takes_the_schedule_along(
@@ -68,7 +180,7 @@ def test_a_schedule_that_is_off_or_over_is_silent(
     arn = schedule(client, "rate(1 minute)", EndDate=1_790_000_090)
     pass_time(600)
     pass_time(0)
-    assert len(bodies(client, "queue")) == 1
+    assert len(bodies(client, "queue")) == 2
 
     scheduler = client("scheduler")
     updated = scheduler.update_schedule(
@@ -94,7 +206,7 @@ def test_a_schedule_puts_events_on_a_bus(client: Client, pass_time: Pass) -> Non
     to = {"Arn": bus, "Input": '{"n": 1}', "EventBridgeParameters": put}
     schedule(client, "rate(1 minute)", to=to)
 
-    pass_time(60)
+    pass_time(1)
     pass_time(0)
     pass_time(0)
 
