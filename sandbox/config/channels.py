@@ -57,7 +57,7 @@ class Channels:
                 "maximum number of delivery channels: 1 is reached.",
             )
         self._check_bucket(place, str(wanted.get("s3BucketName") or ""))
-        self._check_topic(place, wanted.get("snsTopicARN"))
+        self._check_topic(wanted.get("snsTopicARN"))
         with self._store.lock:
             place.channel = wanted
             place.deliveries.setdefault("history", {"since": call.now})
@@ -73,16 +73,21 @@ class Channels:
             said = f"Cannot find a S3 bucket with the specified bucket name '{bucket}'."
             raise _no_bucket(said) from error
 
-    def _check_topic(self, place: Place, topic: str | None) -> None:
+    def _check_topic(self, topic: str | None) -> None:
         if topic is None:
             return
         try:
-            self._client("sns", place).get_topic_attributes(TopicArn=topic)
-        except ClientError as error:
+            self._topics(topic).get_topic_attributes(TopicArn=topic)
+        except (ClientError, ValueError) as error:
             raise ApiError(
                 "InvalidSNSTopicARNException",
                 f"The sns topic arn '{topic}' is not valid.",
             ) from error
+
+    def _topics(self, topic: str) -> Any:
+        """SNS where the topic is, which may be another account. Raises ValueError."""
+        _, _, _, region, account, _ = topic.split(":")
+        return self._cloud.client("sns", account, region, PRINCIPAL)
 
     def _client(self, service: str, place: Place) -> Any:
         return self._cloud.client(service, place.account, place.region, PRINCIPAL)
@@ -175,7 +180,7 @@ class Channels:
         if topic is None:
             return
         try:
-            self._client("sns", place).publish(
+            self._topics(topic).publish(
                 TopicArn=topic,
                 Subject=messages.subject(message, place),
                 Message=orjson.dumps(message).decode(),

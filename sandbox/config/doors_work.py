@@ -9,8 +9,10 @@ from sandbox.config.items import REGIONAL, Found, Relationship
 from sandbox.config.reading import Reader
 
 _GLOBAL = "global"
+# What is not in the CloudFormation schema of a service, which Config follows.
 _MOVING_SERVICE = (
-    "Deployments", "Events", "PendingCount", "RunningCount", "Tags", "TaskSets",
+    "CreatedAt", "Deployments", "Events", "PendingCount", "RunningCount", "Tags",
+    "TaskSets",
 )  # fmt: skip
 _MOVING_CLUSTER = (
     "ActiveServicesCount", "PendingTasksCount", "RegisteredContainerInstancesCount",
@@ -112,7 +114,6 @@ def _service(reader: Reader, raw: Raw) -> Found:
             ),
         ),
         zone=REGIONAL,
-        created=seconds(raw.get("CreatedAt")),
     )
 
 
@@ -125,7 +126,7 @@ def _definition(reader: Reader, arn: str) -> Found:
     told = reader.ask(
         "ecs", "describe_task_definition", taskDefinition=arn, include=["TAGS"]
     )
-    definition = told["TaskDefinition"]
+    definition = without(told["TaskDefinition"], "RegisteredAt", "RegisteredBy")
     name = definition["Family"]
     tags = tags_of(told.get("Tags", ()))
     kind = "AWS::ECS::TaskDefinition"

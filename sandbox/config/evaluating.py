@@ -29,6 +29,8 @@ FREQUENCIES: Mapping[str, int] = {
     "TwentyFour_Hours": 86_400,
 }
 _LOOK_SECONDS = 60
+# Lambda keeps an asynchronous event for six hours. Source: its developer guide.
+_TOKEN_SECONDS = 6 * 3_600
 _CHANGE = "ConfigurationItemChangeNotification"
 _SCHEDULED = "ScheduledNotification"
 
@@ -55,7 +57,7 @@ class Evaluating:
         self._store = store
         self._channels = channels
         self._recording = recording
-        self.invocations: dict[str, Invocation] = {}
+        self._invocations: dict[str, Invocation] = {}
         self.failing: Failing = lambda place, rule, key, now: None
         cloud.timers.every(_LOOK_SECONDS, self._evaluate_what_is_due)
 
@@ -162,8 +164,7 @@ class Evaluating:
     ) -> None:
         """Source: AWS Config Developer Guide, "Example events for AWS Config rules"."""
         rule.has_started = True
-        token = secrets.token_urlsafe(48)
-        self.invocations[token] = Invocation(place, rule.name, now)
+        token = self._token(place, rule, now)
         recorder = place.recorder
         event = {
             "version": "1.0",
@@ -190,6 +191,26 @@ class Evaluating:
             self._failed(rule, said["Code"], said["Message"], now)
             return
         rule.succeeded, rule.failure = now, None
+
+    def _token(self, place: Place, rule: Rule, now: float) -> str:
+        """A token to put evaluations with, for as long as a function may still run."""
+        token = secrets.token_urlsafe(48)
+        with self._store.lock:
+            # In order of time: the oldest are first.
+            while self._invocations:
+                oldest = next(iter(self._invocations))
+                if now - self._invocations[oldest].invoked < _TOKEN_SECONDS:
+                    break
+                del self._invocations[oldest]
+            self._invocations[token] = Invocation(place, rule.name, now)
+        return token
+
+    def invocation(self, token: str, now: float) -> Invocation | None:
+        """What the token was given for, unless it is too old."""
+        found = self._invocations.get(token)
+        if found is None or now - found.invoked >= _TOKEN_SECONDS:
+            return None
+        return found
 
     def keep(
         self, place: Place, rule: Rule, evaluation: Evaluation, now: float

@@ -14,6 +14,7 @@ from sandbox.config.items import iso
 from sandbox.kernel.cloud import Cloud
 
 PRINCIPAL = "config.amazonaws.com"
+NOT_ANSWERED = "NotImplementedBySandbox"
 Shape = Any  # botocore's shapes have other attributes for every type
 
 
@@ -76,7 +77,7 @@ class Reader:
 
 
 def _as_ours(error: ClientError) -> Exception:
-    if error.response["Error"]["Code"] == "NotImplementedBySandbox":
+    if error.response["Error"]["Code"] == NOT_ANSWERED:
         return Unavailable(str(error))
     return error
 

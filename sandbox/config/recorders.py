@@ -49,7 +49,9 @@ class Recorders:
         return {"ConfigurationRecorders": found}
 
     def _status(self, call: Call) -> Answer:
-        return {"ConfigurationRecordersStatus": [_status(r) for r in self._named(call)]}
+        place = self._store.at(call.place)
+        found = [_status(r) | _failure(place) for r in self._named(call)]
+        return {"ConfigurationRecordersStatus": found}
 
     def _named(self, call: Call) -> list[Recorder]:
         recorder = self._store.at(call.place).recorder
@@ -167,3 +169,17 @@ def _status(recorder: Recorder) -> dict[str, Any]:
         "arn": recorder.settings["arn"],
     }
     return {name: value for name, value in status.items() if value is not None}
+
+
+def _failure(place: Place) -> dict[str, str]:
+    """What could not be read the last time, if something could not."""
+    failures = sorted(place.failures.items())
+    if not failures:
+        return {}
+    said = "; ".join(f"{kind}: {message}" for kind, (_, message) in failures)
+    _, (code, _) = failures[0]
+    return {
+        "lastStatus": "Failure",
+        "lastErrorCode": code,
+        "lastErrorMessage": said[:1_024],
+    }

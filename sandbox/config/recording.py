@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from typing import TypeVar
+
+from botocore.exceptions import ClientError
 
 from sandbox.config.door import Door, Raw, hints_of, is_meant
 from sandbox.config.doors import DOORS
 from sandbox.config.items import DELETED, DISCOVERED, OK, Found, Item
-from sandbox.config.reading import Reader, Unavailable
-from sandbox.config.state import Place, PlaceKey, Store
+from sandbox.config.reading import NOT_ANSWERED, Reader, Unavailable
+from sandbox.config.slices import Slices
+from sandbox.config.state import Failure, Place, PlaceKey, Store
 from sandbox.kernel.calls import Finished
 from sandbox.kernel.cloud import Cloud
 
+log = logging.getLogger(__name__)
+
+Read = TypeVar("Read")
 Changed = Callable[[Place, Item | None, Item, float], None]
 """Hears of an item: the place, the one before, the new one, and the time."""
 
@@ -37,6 +46,8 @@ class Recording:
         self._store = store
         self._changed = changed
         self._touched: dict[tuple[PlaceKey, str], frozenset[str]] = {}
+        self._owed: dict[tuple[PlaceKey, str], frozenset[str]] = {}
+        self._slices = Slices(cloud)
         self._lock = threading.Lock()
         cloud.on_call(self._heard)
         cloud.timers.every(_SWEEP_SECONDS, self._sweep)
@@ -64,7 +75,7 @@ class Recording:
         with self._lock:
             is_first = not self._touched
             for door in doors:
-                key = ((place.account, place.region), door.resource_type)
+                key = _key_of(place, door)
                 self._touched[key] = self._touched.get(key, frozenset()) | hints
         if is_first:
             self._cloud.timers.after(_SETTLE_SECONDS, self._look_at_touched)
@@ -72,44 +83,60 @@ class Recording:
     def _look_at_touched(self, now: float) -> None:
         with self._lock:
             touched, self._touched = self._touched, {}
-        for (place, resource_type), hints in touched.items():
-            self._look(self._store.at(place), DOORS[resource_type], hints, now)
+        looks = [
+            self._look(self._store.at(place), DOORS[resource_type], hints)
+            for (place, resource_type), hints in touched.items()
+        ]
+        self._slices.add(looks, now)
 
     def _sweep(self, now: float) -> None:
-        for place in self._store.recording():
-            for door in DOORS.values():
-                self._look(place, door, frozenset(), now)
-
-    def _look(
-        self, place: Place, door: Door, hints: frozenset[str], now: float
-    ) -> None:
-        recorder = place.recorder
-        if recorder is None or not place.is_recording:
+        if not self._slices.is_idle:  # a sweep on top would only come later still
             return
-        if not recorder.records(door.resource_type):
+        looks = [
+            self._look(place, door, self._owed.pop(_key_of(place, door), frozenset()))
+            for place in self._store.recording()
+            for door in DOORS.values()
+        ]
+        self._slices.add(looks, now)
+
+    def _look(self, place: Place, door: Door, hints: frozenset[str]) -> Iterator[None]:
+        """Read what there is of a type, a resource at a step."""
+        if not _is_recorded(place, door):
             return
         reader = Reader(self._cloud, place.account, place.region)
-        try:
-            listed = door.listed(reader)
-        except Unavailable:  # what the sandbox does not have, nobody can have changed
-            return
-        for found in self._read(place, door, listed, hints, reader):
-            self.record(place, found, now)
-        self._record_gone(place, door, listed, now)
-
-    def _read(
-        self,
-        place: Place,
-        door: Door,
-        listed: Mapping[str, Raw],
-        hints: frozenset[str],
-        reader: Reader,
-    ) -> Iterable[Found]:
-        for resource_id, raw in listed.items():
+        attempt = _Attempt()
+        listed = attempt.at(lambda: door.listed(reader))
+        yield
+        for resource_id, raw in (listed or {}).items():
+            if not _is_recorded(place, door):
+                return
             if not door.is_deep or self._is_due(place, door, resource_id, hints):
-                found = door.read(reader, raw)
+                found = attempt.at(partial(door.read, reader, raw))
                 if found is not None:
-                    yield found
+                    self.record(place, found, self._cloud.clock.now())
+                yield
+        # Only a listing that was read says that something is gone.
+        if listed is not None:
+            self._record_gone(place, door, listed, self._cloud.clock.now())
+        self._note(place, door, hints, attempt.failure)
+
+    def _note(
+        self, place: Place, door: Door, hints: frozenset[str], failure: Failure | None
+    ) -> None:
+        """What could not be read is owed to the next sweep, and said once."""
+        before = place.failures.pop(door.resource_type, None)
+        if failure is None:
+            return
+        place.failures[door.resource_type] = failure
+        key = _key_of(place, door)
+        self._owed[key] = self._owed.get(key, frozenset()) | hints
+        if failure != before:
+            log.warning(
+                "%s of %s is not recorded in full: %s",
+                door.resource_type,
+                place.account,
+                failure[1],
+            )
 
     def _is_due(
         self, place: Place, door: Door, resource_id: str, hints: frozenset[str]
@@ -125,6 +152,7 @@ class Recording:
             before = place.last(found.key)
             was_there = before is not None and not before.is_deleted
             if was_there and before is not None and before.found == found:
+                place.postponed.discard(found.key)
                 return None
             if was_there and self._is_too_early(place, found, now):
                 place.postponed.add(found.key)
@@ -180,3 +208,30 @@ class Recording:
             )
             item = self._keep(place, found, DELETED, now)
         self._changed(place, before, item, now)
+
+
+def _key_of(place: Place, door: Door) -> tuple[PlaceKey, str]:
+    return (place.account, place.region), door.resource_type
+
+
+def _is_recorded(place: Place, door: Door) -> bool:
+    recorder = place.recorder
+    if recorder is None or not place.is_recording:
+        return False
+    return recorder.records(door.resource_type)
+
+
+class _Attempt:
+    """Reads that may fail one by one; keeps why the last failing one did."""
+
+    def __init__(self) -> None:
+        self.failure: Failure | None = None
+
+    def at(self, read: Callable[[], Read]) -> Read | None:
+        try:
+            return read()
+        except Unavailable as error:
+            self.failure = (NOT_ANSWERED, str(error))
+        except ClientError as error:
+            self.failure = (error.response["Error"]["Code"], str(error))
+        return None

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from sandbox.config.paging import page
 from sandbox.config.reading import PRINCIPAL
-from sandbox.config.state import Execution, Key, Place, Rule, Store
+from sandbox.config.state import Execution, Key, Place, PlaceKey, Rule, Store
 from sandbox.kernel.calls import Answer, Call, Handler
 from sandbox.kernel.cloud import Cloud
 from sandbox.kernel.errors import ApiError
@@ -39,7 +39,7 @@ class Remediation:
     def __init__(self, cloud: Cloud, store: Store) -> None:
         self._cloud = cloud
         self._store = store
-        self._attempts: dict[tuple[str, str, str, Key], list[float]] = {}
+        self._attempts: dict[tuple[PlaceKey, str], dict[Key, list[float]]] = {}
         self.operations: Mapping[str, Handler] = {
             "PutRemediationConfigurations": self._put,
             "DescribeRemediationConfigurations": self._describe,
@@ -86,6 +86,7 @@ class Remediation:
         with self._store.lock:
             del place.remediations[name]
             place.executions.pop(name, None)
+            self._attempts.pop(((place.account, place.region), name), None)
         return {}
 
     def _start(self, call: Call) -> Answer:
@@ -108,6 +109,8 @@ class Remediation:
             executions = place.executions.setdefault(name, {})
             if key in executions and executions[key].state in _UNDER_WAY:
                 return False
+            for old in [key for key in executions if _is_over(place, executions[key])]:
+                del executions[old]
             execution = Execution(key, _QUEUED, now, now)
             executions[key] = execution
         self._cloud.timers.after(
@@ -120,14 +123,23 @@ class Remediation:
         settings = place.remediations.get(rule.name)
         if settings is None or not settings["Automatic"]:
             return
-        tried = self._attempts.setdefault(
-            (place.account, place.region, rule.name, key), []
-        )
         window = settings.get("RetryAttemptSeconds", _DEFAULT_RETRY_SECONDS)
-        recent = [moment for moment in tried if now - moment < window]
         most = settings.get("MaximumAutomaticAttempts", _DEFAULT_ATTEMPTS)
-        if len(recent) < most and self._queue(place, rule.name, key, now):
-            tried[:] = [*recent, now]
+        with self._store.lock:
+            recent = self._recent(place, rule.name, now - window)
+            tried = recent.setdefault(key, [])
+            if len(tried) < most and self._queue(place, rule.name, key, now):
+                tried.append(now)
+
+    def _recent(self, place: Place, name: str, since: float) -> dict[Key, list[float]]:
+        """When each resource was tried in the window; what is older is forgotten."""
+        of_rule = ((place.account, place.region), name)
+        found: dict[Key, list[float]] = {}
+        for key, moments in self._attempts.get(of_rule, {}).items():
+            if kept := [moment for moment in moments if moment > since]:
+                found[key] = kept
+        self._attempts[of_rule] = found
+        return found
 
     def _run(self, place: Place, name: str, execution: Execution, now: float) -> None:
         settings = place.remediations.get(name)
@@ -185,6 +197,13 @@ class Remediation:
         limit = asked.get("Limit") or _MOST
         shown, more = page(found, asked.get("NextToken"), limit, "NextToken")
         return {"RemediationExecutionStatuses": shown, **more}
+
+
+def _is_over(place: Place, execution: Execution) -> bool:
+    """It ended, and its resource is gone."""
+    last = place.last(execution.key)
+    is_there = last is not None and not last.is_deleted
+    return execution.state not in _UNDER_WAY and not is_there
 
 
 def parameters(settings: Mapping[str, Any], resource_id: str) -> dict[str, list[str]]:

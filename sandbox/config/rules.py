@@ -134,7 +134,7 @@ class Rules:
         asked = call.parameters
         if asked.get("TestMode"):
             return {"FailedEvaluations": []}
-        invocation = self._evaluating.invocations.get(asked["ResultToken"])
+        invocation = self._evaluating.invocation(asked["ResultToken"], call.now)
         if invocation is None or invocation.place.account != call.account:
             raise ApiError(
                 "InvalidResultTokenException",

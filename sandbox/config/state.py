@@ -14,6 +14,8 @@ from sandbox.kernel.errors import ApiError
 Key = tuple[str, str]
 """Type and id of a resource."""
 PlaceKey = tuple[str, str]
+Failure = tuple[str, str]
+"""Code and message of a read that did not succeed."""
 
 _DEFAULT_GROUP: Mapping[str, Any] = {
     "allSupported": True,
@@ -123,6 +125,8 @@ class Place:
     deliveries: dict[str, dict[str, Any]] = field(default_factory=dict)
     history: dict[Key, list[Item]] = field(default_factory=dict)
     postponed: set[Key] = field(default_factory=set)
+    failures: dict[str, Failure] = field(default_factory=dict)
+    """By type of resource: why it was not read in full the last time."""
     rules: dict[str, Rule] = field(default_factory=dict)
     remediations: dict[str, dict[str, Any]] = field(default_factory=dict)
     executions: dict[str, dict[Key, Execution]] = field(default_factory=dict)

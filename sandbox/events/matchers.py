@@ -105,8 +105,8 @@ def _ignoring_case(value: Any) -> Matcher:
 
 
 def _wildcard(value: Any) -> Matcher:
-    fits = wildcards.compiled(wildcards.parse(_text(value, "wildcard"))).fullmatch
-    return _of_text(lambda text: fits(text) is not None)
+    fits = wildcards.fits(wildcards.parse(_text(value, "wildcard")))
+    return _of_text(lambda text: fits(text))
 
 
 def _cidr(value: Any) -> Matcher:

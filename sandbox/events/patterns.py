@@ -12,10 +12,11 @@ arrays and `$or`.
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import orjson
 
 from sandbox.events import matchers
 from sandbox.events.problems import BadPattern
@@ -26,6 +27,8 @@ Elements = Mapping[int, int]
 """Of which element a leaf is, by the array's number."""
 
 _LEAST_ALTERNATIVES = 2
+# Beyond what EventBridge takes in the lengths it allows.
+_DEEPEST, _MOST_OBJECTS = 100, 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +58,11 @@ class Pattern:
 def read(text: str) -> Pattern:
     """The pattern that JSON text is. Raises BadPattern."""
     try:
-        written = json.loads(text)
+        written = orjson.loads(text)
     except ValueError as error:
         raise BadPattern("Filter is not valid JSON") from error
+    if text.count("{") > _MOST_OBJECTS:
+        raise BadPattern("Filter has too many objects")
     if not isinstance(written, dict):
         raise BadPattern("Filter is not an object")
     return Pattern(tuple(_object(written, "")))
@@ -119,6 +124,8 @@ def flattened(event: Mapping[str, Any]) -> Leaves:
 def _below(
     value: Any, path: str, elements: Elements, arrays: Iterator[int]
 ) -> Iterator[_Leaf]:
+    if path.count(".") >= _DEEPEST:
+        return
     if isinstance(value, Mapping):
         for name, item in value.items():
             yield from _below(item, _join(path, name), elements, arrays)
@@ -137,8 +144,24 @@ def _holds(wanted: Alternative, leaves: Leaves) -> bool:
         if not way:
             return False
         ways.append(way)
-    ways.sort(key=len)
-    return _fit_together(ways, {})
+    return all(_fit_together(group, {}) for group in _sharing_arrays(ways))
+
+
+def _sharing_arrays(ways: Sequence[list[Elements]]) -> list[list[list[Elements]]]:
+    """Paths in groups that have no array in common: each group is met by itself, so
+    that independent arrays do not multiply."""
+    groups: list[tuple[set[int], list[list[Elements]]]] = []
+    for way in ways:
+        arrays = {array for elements in way for array in elements}
+        joined = [way]
+        apart = []
+        for others, held in groups:
+            if others & arrays:
+                arrays, joined = arrays | others, joined + held
+            else:
+                apart.append((others, held))
+        groups = [*apart, (arrays, joined)]
+    return [sorted(held, key=len) for _, held in groups]
 
 
 def _ways(entries: Sequence[matchers.Entry], leaves: Sequence[_Leaf]) -> list[Elements]:

@@ -7,6 +7,8 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
+import orjson
+
 from sandbox.events import entries, envelopes, inputs, patterns
 from sandbox.events.buses import DEFAULT, Bus, Buses, Place, Rule
 from sandbox.events.deliveries import OF_RULES, Deliveries
@@ -132,7 +134,7 @@ class Events:
                 call.region,
                 entry["Source"],
                 entry["DetailType"],
-                json.loads(entry["Detail"]),
+                orjson.loads(entry["Detail"]),
                 float(entry.get("Time") or call.now),
                 tuple(entry.get("Resources") or ()),
             )
@@ -252,7 +254,7 @@ _REQUIRED = ("id", "account", "source", "time", "region", "detail-type")
 def _tested(text: str) -> Mapping[str, Any]:
     """The event of TestEventPattern. Raises ValidationException."""
     try:
-        event = json.loads(text)
+        event = orjson.loads(text)
     except ValueError as error:
         raise ApiError(
             "ValidationException", "Parameter Event is not valid. Reason: not JSON."

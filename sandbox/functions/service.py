@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import logging
+import re
 import threading
 import uuid
 from collections.abc import Callable, Mapping
@@ -156,7 +157,7 @@ class Lambda:
         try:
             granted = self._cloud.client("sts", *place, _BY).assume_role(
                 RoleArn=catalog.role_of(place, function.name, None),
-                RoleSessionName=function.name,
+                RoleSessionName=_session_name(function.name),
             )["Credentials"]
         except ClientError as error:
             raise ApiError(
@@ -213,6 +214,11 @@ class Lambda:
             client.invoke(
                 FunctionName=to, InvocationType="Event", Payload=record.encode()
             )
+
+
+def _session_name(function: str) -> str:
+    """A name STS takes: 2 to 64 letters of a few kinds."""
+    return re.sub(r"[^\w+=,.@-]", "-", function)[:64].ljust(2, "-")
 
 
 def _record(

@@ -230,9 +230,32 @@ def trust_policy(account: str, role_arn: str) -> tuple[str, str] | None:
     return None
 
 
+# API Gateway's permissions are named by the method of HTTP.
+# Source: Service Authorization Reference, Amazon API Gateway Management.
+_METHODS: Mapping[str, str] = {
+    "Create": "POST",
+    "Delete": "DELETE",
+    "Flush": "DELETE",
+    "Get": "GET",
+    "Put": "PUT",
+    "Tag": "PUT",
+    "Untag": "DELETE",
+    "Update": "PATCH",
+}
+
+
+def _method(operation: str) -> str:
+    for verb, method in _METHODS.items():
+        if operation.startswith(verb):
+            return method
+    return "POST"
+
+
 def action_of(service: str, operation: str) -> str:
     """The permission a call needs: `s3:ListBucket` for `ListObjectsV2`."""
     prefix = _PREFIXES.get(service, service)
+    if prefix == "apigateway":
+        return f"{prefix}:{_method(operation)}"
     name = _S3_ACTIONS.get(operation, operation) if service == "s3" else operation
     return f"{prefix}:{name}"
 

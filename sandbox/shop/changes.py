@@ -13,12 +13,12 @@ from sandbox.cloudtrail.records import Record
 from sandbox.kernel.calls import Call, Finished
 from sandbox.kernel.cloud import HOME_REGION
 from sandbox.kernel.principals import Principal, PrincipalKind
+from sandbox.shop.deployments import PAST, past_of, version
 from sandbox.shop.estate.compute import image_of, register, zipped
 from sandbox.shop.estate.sites import OFFICE, PIPELINE
 from sandbox.shop.people import People
 from sandbox.shop.topology import CLUSTER, SERVICES, Runtime, Service
 
-_DEPLOYMENTS_A_DAY = 14
 _LOOKS_AN_HOUR = 24
 _Asked = tuple[str, str, dict[str, Any]]
 """Service, operation and parameters of a call."""
@@ -39,7 +39,9 @@ class Changes:
     def __init__(self, people: People, seed: int = 1) -> None:
         self._people = people
         self._random = random.Random(seed)  # noqa: S311 - a demo's dice
-        self._versions = dict.fromkeys(SERVICES, 0)
+        self._versions = {
+            name: len(past_of(service)) for name, service in SERVICES.items()
+        }
 
     def deploy_any(self) -> Service:
         """Put a new version of one service in place; which."""
@@ -49,14 +51,14 @@ class Changes:
 
     def deploy(self, service: Service) -> None:
         site = self._people.site(service.account)
-        version = self._next_version(service)
+        new = self._next_version(service)
         if service.runtime is Runtime.ECS:
-            definition = register(site, service, version)
+            definition = register(site, service, new)
             site.client("ecs").update_service(
                 cluster=CLUSTER, service=service.name, taskDefinition=definition
             )
         else:
-            code = f'VERSION = "{version}"\n\n\ndef handler(event, context):\n'
+            code = f'VERSION = "{new}"\n\n\ndef handler(event, context):\n'
             site.client("lambda").update_function_code(
                 FunctionName=service.name,
                 ZipFile=zipped(f'{code}    return {{"ok": True}}\n'),
@@ -64,7 +66,7 @@ class Changes:
 
     def _next_version(self, service: Service) -> str:
         self._versions[service.name] += 1
-        return f"1.{self._versions[service.name]}.0"
+        return version(self._versions[service.name])
 
     def past(self, start: float, end: float) -> list[Record]:
         """Records of the deployments and looks of a time, in order."""
@@ -72,14 +74,16 @@ class Changes:
         return sorted(found, key=lambda record: str(record["eventTime"]))
 
     def _past_deployments(self, start: float, end: float) -> Iterator[Record]:
-        tasks = [s for s in SERVICES.values() if s.runtime is Runtime.ECS]
-        for _ in range(round(_DEPLOYMENTS_A_DAY * (end - start) / 86_400)):
-            service = self._random.choice(tasks)
-            at = start + self._random.random() * (end - start)
-            image = image_of(service, self._next_version(service))
+        for deployment in PAST:
+            service, at = deployment.service, deployment.time(start, end)
+            image = image_of(service, version(deployment.number))
             containers = [{"name": service.name, "image": image}]
             register_it = {"family": service.name, "containerDefinitions": containers}
-            update_it = {"cluster": CLUSTER, "service": service.name}
+            update_it = {
+                "cluster": CLUSTER,
+                "service": service.name,
+                "taskDefinition": f"{service.name}:{deployment.number + 1}",
+            }
             deployer = self._people.site(service.account).deployer
             yield from self._recorded(
                 deployer, at, ("ecs", "RegisterTaskDefinition", register_it)

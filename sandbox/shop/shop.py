@@ -7,9 +7,11 @@ from collections.abc import Callable
 
 from sandbox.assembly import Sandbox
 from sandbox.cloudtrail import CloudTrail
+from sandbox.config import Config
 from sandbox.ecs import Ecs
 from sandbox.kernel.cloud import HOME_REGION, PAYMENTS, SHOP
 from sandbox.shop.changes import Changes
+from sandbox.shop.configured import past_items
 from sandbox.shop.effects import NONE, together
 from sandbox.shop.estate import build
 from sandbox.shop.estate.registries import renew
@@ -40,6 +42,7 @@ class Shop:
         self._cloud = sandbox.cloud
         self._ecs = sandbox.one(Ecs)
         self._cloudtrail = sandbox.one(CloudTrail)
+        self._config = sandbox.one(Config)
         self.traffic = Traffic(Sinks.of(sandbox), per_second)
         self.running: list[str] = []
         sites = {account: build(self._cloud, account) for account in (SHOP, PAYMENTS)}
@@ -52,9 +55,19 @@ class Shop:
         now = self._cloud.clock.now()
         count = self.traffic.write_history(now)
         say(f"{count:,} requests of the last 24 hours are written")
-        past = self.changes.past(now - HISTORY_SECONDS, now)
+        self.write_changes(now - HISTORY_SECONDS, now, say)
+
+    def write_changes(
+        self, start: float, now: float, say: Callable[[str], None]
+    ) -> None:
+        """Who called what, and what Config recorded of it."""
+        past = self.changes.past(start, now)
         self._cloudtrail.write_history(past)
         say(f"{len(past):,} calls of the last 24 hours are recorded and delivered")
+        for account, site in self.people.sites.items():
+            items = list(past_items(site, start, now))
+            self._config.write_history((account, HOME_REGION), items)
+            say(f"{len(items)} items of the last 24 hours are in Config of {account}")
 
     def open(self) -> None:
         """Let time bring traffic, renewed registrations and deployments."""

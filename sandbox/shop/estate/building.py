@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sandbox.kernel.cloud import Cloud
-from sandbox.shop.estate import audit, compute, data, network, registries, watching
+from sandbox.kernel.cloud import SHOP, Cloud
+from sandbox.shop.estate import audit, compute, data, network, registries, tls, watching
 from sandbox.shop.estate.sites import Site, open_site
 
 
@@ -17,4 +17,6 @@ def build(cloud: Cloud, account: str) -> Site:
     registries.set_up(site)
     watching.set_up(site)
     audit.set_up_config(site)
+    if account == SHOP:
+        tls.set_up(site)
     return site

@@ -7,6 +7,7 @@ import zipfile
 from typing import Any
 
 from sandbox.kernel.cloud import HOME_REGION
+from sandbox.shop.deployments import past_of, version
 from sandbox.shop.estate.network import PORT
 from sandbox.shop.estate.sites import Site
 from sandbox.shop.topology import CLUSTER, SERVICES, Registry, Runtime, Service
@@ -32,7 +33,8 @@ def set_up(site: Site) -> None:
             logGroupName=service.log_group, retentionInDays=30
         )
         if service.runtime is Runtime.ECS:
-            register(site, service, "1.0.0")
+            for number in range(len(past_of(service)) + 1):
+                register(site, service, version(number))
             _start(site, service)
         else:
             _function(site, service)

@@ -195,3 +195,13 @@ def test_a_delivery_is_told_as_the_documentation_shows(shown: dict[str, Any]) ->
     assert set(said) == set(message) - {"configSnapshotId"}
     assert said["messageType"] == message["messageType"]
     assert said["recordVersion"] == message["recordVersion"]
+
+
+@pytest.mark.parametrize("topic", ["config", "arn:aws:sns:eu-west-1:1:no:topic"])
+def test_what_is_no_topic_is_refused(config: Any, record: Record, topic: str) -> None:
+    record()
+    channel = {"s3BucketName": "deliveries", "snsTopicARN": topic}
+
+    code = code_of(config.put_delivery_channel, DeliveryChannel=channel)
+
+    assert code == "InvalidSNSTopicARNException"

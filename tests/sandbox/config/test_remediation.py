@@ -11,6 +11,7 @@ from sandbox.config import remediation
 from tests.sandbox.config.conftest import PassTime
 from tests.sandbox.config.test_recording import GROUP, Group, Record, code_of
 from tests.sandbox.config.test_rules import put_rule
+from tests.sandbox.conftest import Client
 
 DOCUMENT = {
     "ConfigRuleName": "rule",
@@ -127,3 +128,52 @@ def test_a_rule_without_remediation_starts_none(config: Any, record: Record) -> 
     )
 
     assert code == "NoSuchRemediationConfigurationException"
+
+
+def test_executions_of_resources_that_went_are_forgotten(
+    config: Any, client: Client, record: Record, group: Group, pass_time: PassTime
+) -> None:
+    old, new = group("old", 22), group("new", 22)
+    record()
+    put_rule(config)
+    config.put_remediation_configurations(RemediationConfigurations=[DOCUMENT])
+    _start(config, old)
+    pass_time(10)
+    client("ec2").delete_security_group(GroupId=old)
+    pass_time(2)
+    _start(config, new)
+
+    statuses = config.describe_remediation_execution_status(ConfigRuleName="rule")
+
+    (told,) = statuses["RemediationExecutionStatuses"]
+    assert told["ResourceKey"]["resourceId"] == new
+
+
+def test_an_automatic_one_is_tried_again_once_its_window_is_over(
+    config: Any, record: Record, group: Group, pass_time: PassTime
+) -> None:
+    web = group("web", 22)
+    record()
+    put_rule(config)
+    automatic = {
+        **DOCUMENT,
+        "Automatic": True,
+        "MaximumAutomaticAttempts": 1,
+        "RetryAttemptSeconds": 100,
+    }
+    config.put_remediation_configurations(RemediationConfigurations=[automatic])
+    pass_time(2)
+    pass_time(2)
+    first = _invoked(config, web)
+    pass_time(101)
+    config.start_config_rules_evaluation(ConfigRuleNames=["rule"])
+    pass_time(1)
+    pass_time(1)
+
+    assert _invoked(config, web) > first
+
+
+def _start(config: Any, resource_id: str) -> None:
+    config.start_remediation_execution(
+        ConfigRuleName="rule", ResourceKeys=[key(resource_id)]
+    )

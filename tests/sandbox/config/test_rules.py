@@ -281,3 +281,19 @@ def test_a_token_nobody_gave_out_is_refused_but_in_a_test(
     assert code == "InvalidResultTokenException"
     tried = config.put_evaluations(ResultToken="none", TestMode=True)
     assert tried["FailedEvaluations"] == []
+
+
+def test_a_token_ends_when_no_function_can_run_any_more(
+    config: Any, record: Record, group: Group, pass_time: PassTime, cloud: Cloud
+) -> None:
+    group()
+    record()
+    given = custom(config, cloud)
+    pass_time(2)
+    token = given[0]["resultToken"]
+    config.put_evaluations(ResultToken=token)
+
+    pass_time(6 * 3_600)
+
+    code = code_of(config.put_evaluations, ResultToken=token)
+    assert code == "InvalidResultTokenException"
