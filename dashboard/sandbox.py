@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
+import socket
 import subprocess
 import sys
 import urllib.request
@@ -25,8 +27,15 @@ MARK = "sandbox-data"
 """A file in a home that holds a sandbox's data and nothing else."""
 
 _NAMES = {"111122223333": "Shop", "444455556666": "Payments"}
-_KEPT = frozenset({"lock", "secret-key", MARK})
+# What a Trailmap makes in its home; a sandbox's home is emptied of nothing else.
+_MADE = frozenset(
+    (
+        "address", "search", "static", "static.fingerprint", "trailmap.sqlite3",
+        "trailmap.sqlite3-shm", "trailmap.sqlite3-wal",
+    )
+)  # fmt: skip
 _ENDS_WITHIN_SECONDS = 10
+_ENDED = "The sandbox has ended, and the site with it."
 _ANSWERS_WITHIN_SECONDS = 30
 
 
@@ -41,23 +50,35 @@ def check_home(home: Path, *, wants_sandbox: bool) -> None:
             f"{home} holds a sandbox's data. Start with --sandbox, or set "
             "TRAILMAP_HOME to another folder."
         )
-    if wants_sandbox and not is_sandbox(home) and (home / "secret-key").exists():
+    own = [path.name for path in home.iterdir() if path.name != "lock"]
+    if wants_sandbox and not is_sandbox(home) and own:
         raise CommandError(
             f"{home} holds data of your own, which a sandbox must not mix with. Set "
             "TRAILMAP_HOME to an empty folder."
         )
 
 
+def check_port(host: str, port: int, option: str) -> None:
+    """Raise CommandError where a port cannot be listened on."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except (OSError, OverflowError) as error:
+            raise CommandError(
+                f"Port {port} cannot be used: {error}. Choose another with {option}."
+            ) from error
+
+
 def start_afresh(home: Path) -> None:
     """Mark a home as a sandbox's and empty it: each sandbox is a new world."""
     (home / MARK).touch()
-    for path in home.iterdir():
-        if path.name in _KEPT:
-            continue
+    for name in _MADE:
+        path = home / name
         if path.is_dir():
             shutil.rmtree(path)
         else:
-            path.unlink()
+            path.unlink(missing_ok=True)
 
 
 class SandboxProcess:
@@ -72,6 +93,7 @@ class SandboxProcess:
             text=True,
         )
         self.url = ""
+        self._is_stopping = False
 
     def wait(self) -> None:
         """Until it answers; then this process calls it instead of AWS.
@@ -81,15 +103,20 @@ class SandboxProcess:
         assert self._process.stdout is not None  # noqa: S101 - it was asked for
         line = self._process.stdout.readline()
         if not line:
-            raise CommandError(
-                "The sandbox did not start; what it said stands above. Its packages "
-                "come with `script/up --sandbox`, or `uv sync --group sandbox`."
-            )
+            raise CommandError("The sandbox did not start; what it said stands above.")
         said = json.loads(line)
         self.url = said["url"]
         os.environ.update(said["environment"])
 
+    def watch(self) -> None:
+        """Say so, and end the site, where the sandbox ends before it."""
+        self._process.wait()
+        if not self._is_stopping:
+            print(_ENDED, file=sys.stderr, flush=True)  # noqa: T201 - to who started it
+            os.kill(os.getpid(), signal.SIGTERM)
+
     def stop(self) -> None:
+        self._is_stopping = True
         if self._process.stdin is not None:
             self._process.stdin.close()
         try:

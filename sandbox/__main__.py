@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
+import os
 import signal
 import sys
 import tempfile
@@ -14,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.kernel.faults import FaultKind
-from sandbox.kernel.names import DEFAULT_PORT
+from sandbox.kernel.names import DEFAULT_PORT, NAMES
 
+_LAST_PORT = 65_535
 _ADDRESS = f"http://127.0.0.1:{DEFAULT_PORT}"
 
 
@@ -28,7 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="sandbox", description=__doc__)
     parser.set_defaults(run=_serve)
-    parser.add_argument("--port", type=int, default=DEFAULT_PORT)
+    parser.add_argument("--port", type=_port, default=DEFAULT_PORT)
     parser.add_argument(
         "--rate", type=float, default=0.6, help="mean requests a second (0.6)"
     )
@@ -64,6 +67,8 @@ def _add(commands: Any, name: str, run: Any, says: str) -> None:
     if name == "incident":
         parser.add_argument("name", nargs="?", help="without one: what there is")
         parser.add_argument("--end", action="store_true")
+    if name == "env":
+        parser.add_argument("account", nargs="?", choices=list(NAMES), default="shop")
     if name == "rate":
         parser.add_argument("per_second", nargs="?", type=float)
 
@@ -72,25 +77,35 @@ def _serve(asked: argparse.Namespace) -> int:
     # Half a second of imports that the other commands do not need.
     from sandbox.running import Running  # noqa: PLC0415
 
-    end = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, lambda *_: end.set())
+        signal.signal(name, signal.default_int_handler)
     if asked.child:
-        threading.Thread(
-            target=_wait_for_end_of_input, args=(end,), daemon=True
-        ).start()
-    with tempfile.TemporaryDirectory(prefix="trailmap-sandbox-") as home:
+        threading.Thread(target=_wait_for_end_of_input, daemon=True).start()
+    # An interrupt ends it wherever it is: all it has is in this folder.
+    with (
+        tempfile.TemporaryDirectory(
+            prefix="trailmap-sandbox-", ignore_cleanup_errors=True
+        ) as home,
+        contextlib.suppress(KeyboardInterrupt),
+    ):
         running = Running(Path(home), asked.port, asked.rate)
         running.start(lambda said: print(said, file=sys.stderr, flush=True))
         print(json.dumps(running.described()), flush=True)
-        end.wait()
-        running.stop()
-    return 0
+        threading.Event().wait()
+    # Queries that still run would hold the process; there is nothing to lose.
+    os._exit(0)
 
 
-def _wait_for_end_of_input(end: threading.Event) -> None:
+def _wait_for_end_of_input() -> None:
     sys.stdin.read()
-    end.set()
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= _LAST_PORT:
+        raise argparse.ArgumentTypeError(f"{port} is no port: 0 to {_LAST_PORT}")
+    return port
 
 
 def _fault(asked: argparse.Namespace) -> int:
@@ -118,7 +133,7 @@ def _rate(asked: argparse.Namespace) -> int:
 
 
 def _env(asked: argparse.Namespace) -> int:
-    code, answer = _ask(asked.url, "GET", "environment")
+    code, answer = _ask(asked.url, "GET", f"environment/{NAMES[asked.account]}")
     if code:
         return code
     for name, value in answer.items():
@@ -153,11 +168,21 @@ def _ask(url: str, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
             return 0, json.loads(answer.read())
     except urllib.error.HTTPError as error:
-        print(json.loads(error.read())["error"], file=sys.stderr)
+        print(_reason(error, url), file=sys.stderr)
+        return 1, None
+    except ValueError:
+        print(f"What answers at {url} is no sandbox.", file=sys.stderr)
         return 1, None
     except OSError as error:
         print(f"No sandbox answers at {url}: {error}", file=sys.stderr)
         return 1, None
+
+
+def _reason(error: urllib.error.HTTPError, url: str) -> str:
+    try:
+        return str(json.loads(error.read())["error"])
+    except (ValueError, KeyError):
+        return f"What answers at {url} is no sandbox."
 
 
 if __name__ == "__main__":

@@ -12,13 +12,14 @@ from sandbox.kernel.clients import Clients
 from sandbox.kernel.clock import Clock
 from sandbox.kernel.faults import Faults
 from sandbox.kernel.identities import Identities
+from sandbox.kernel.names import PAYMENTS, SHOP, TOOLS
 from sandbox.kernel.principals import Principal, service_principal
 from sandbox.kernel.timers import Timers
 
-TOOLS = "123456789012"
-SHOP = "111122223333"
-PAYMENTS = "444455556666"
-"""The account Trailmap runs in, and the two members whose shop it watches."""
+__all__ = [
+    "ACCOUNTS", "HOME_REGION", "PAYMENTS", "REGIONS", "SHOP", "TOOLS", "Cloud", "Event",
+]  # fmt: skip
+
 ACCOUNTS = (TOOLS, SHOP, PAYMENTS)
 HOME_REGION = "eu-west-1"
 REGIONS = (HOME_REGION, "us-east-1")

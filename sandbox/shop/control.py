@@ -13,7 +13,7 @@ from sandbox.shop.estate.sites import policy
 from sandbox.shop.incidents import INCIDENTS
 from sandbox.shop.shop import Shop, UnknownIncident
 
-WATCHER = "trailmap"
+WATCHER, VISITOR = "trailmap", "visitor"
 ROLE = "trailmap-reader"
 _ROLE_SECONDS = 3_600
 _MOST_A_SECOND = 200.0
@@ -21,14 +21,22 @@ _MOST_A_SECOND = 200.0
 
 def invite_watcher(cloud: Cloud) -> dict[str, str]:
     """A user of the tools account who may assume roles; answers with the key."""
-    iam = cloud.client("iam", TOOLS, HOME_REGION, "organizations.amazonaws.com")
-    iam.create_user(UserName=WATCHER)
-    assume = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}
-    iam.put_user_policy(
-        UserName=WATCHER, PolicyName="assumes", PolicyDocument=policy(assume)
-    )
-    key = iam.create_access_key(UserName=WATCHER)["AccessKey"]
-    return {name: key[name] for name in ("AccessKeyId", "SecretAccessKey")}
+    return _invite(cloud, TOOLS, WATCHER, "sts:AssumeRole")
+
+
+def invite_visitor(cloud: Cloud, account: str) -> dict[str, str]:
+    """A user for whoever looks around in an account with the AWS CLI: it may do
+    everything there."""
+    return _invite(cloud, account, VISITOR, "*")
+
+
+def _invite(cloud: Cloud, account: str, name: str, action: str) -> dict[str, str]:
+    iam = cloud.client("iam", account, HOME_REGION, "organizations.amazonaws.com")
+    iam.create_user(UserName=name)
+    allowed = {"Effect": "Allow", "Action": action, "Resource": "*"}
+    iam.put_user_policy(UserName=name, PolicyName="own", PolicyDocument=policy(allowed))
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    return {member: key[member] for member in ("AccessKeyId", "SecretAccessKey")}
 
 
 class ShopControl:
@@ -56,8 +64,9 @@ class ShopControl:
 
     def _rate(self, method: str, rest: str, body: Any) -> Any:
         if method == "POST":
-            wanted = body.get("per_second") if isinstance(body, dict) else None
-            if not isinstance(wanted, int | float) or not 0 <= wanted <= _MOST_A_SECOND:
+            wanted: Any = body.get("per_second") if isinstance(body, dict) else None
+            is_number = isinstance(wanted, int | float) and wanted is not True
+            if not (is_number and 0 <= wanted <= _MOST_A_SECOND):
                 raise Refused(
                     f"`per_second` is a number from 0 to {_MOST_A_SECOND:.0f}."
                 )

@@ -31,7 +31,9 @@ class Watched:
         self.site = site
         self.sandbox_url = sandbox_url
         self.cookie = sign_in(site)
-        answer = requests.get(f"{sandbox_url}/_sandbox/environment", timeout=10)
+        answer = requests.get(
+            f"{sandbox_url}/_sandbox/environment/123456789012", timeout=10
+        )
         self.environment: dict[str, str] = answer.json()
 
     def found(self, query: str) -> list[dict[str, Any]]:

@@ -1,5 +1,7 @@
 """`up`: the whole of Trailmap in one process."""
 
+import signal
+import threading
 from argparse import ArgumentParser
 from typing import Any
 
@@ -42,15 +44,22 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
 
     def _run_beside_sandbox(self, options: dict[str, Any]) -> None:
+        sandbox.check_port(options["host"], options["port"], "--port")
+        sandbox.check_port("127.0.0.1", options["sandbox_port"], "--sandbox-port")
         sandbox.start_afresh(settings.HOME)
         settings.IS_SANDBOX = True
+        # Until the site ends on signals in its own way, they end the start.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         process = sandbox.SandboxProcess(options["sandbox_port"])
         try:
             self._prepare()
             process.wait()
             sandbox.connect(process.url)
             self.stdout.write(f"The sandbox's AWS is at {process.url}")
+            threading.Thread(target=process.watch, daemon=True).start()
             self._serve(options["host"], options["port"])
+        except KeyboardInterrupt:
+            raise CommandError("Stopped before the sandbox was ready.") from None
         finally:
             process.stop()
 
