@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from botocore import xform_name
+
 from sandbox.cloudtrail import records
 from sandbox.cloudtrail.records import Record
 from sandbox.kernel.calls import Call, Finished
@@ -48,6 +50,13 @@ class Changes:
         service = self._random.choice(list(SERVICES.values()))
         self.deploy(service)
         return service
+
+    def look(self) -> None:
+        """Somebody of the shop looks at something."""
+        who = self._random.choice((self._people.anna_user, self._people.ci))
+        service, operation, parameters = self._random.choice(_LOOKS)
+        client = self._people.site(who.account).as_(who, service)
+        getattr(client, xform_name(operation))(**parameters)
 
     def deploy(self, service: Service) -> None:
         site = self._people.site(service.account)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from botocore.exceptions import ClientError
 
-from sandbox.kernel.cloud import SHOP
+from sandbox.kernel.cloud import HOME_REGION, SHOP
 from sandbox.shop.effects import Effects
 from sandbox.shop.estate.audit import TRAIL
 from sandbox.shop.estate.data import ASSETS, api_id_of
@@ -16,9 +17,20 @@ from sandbox.shop.people import People
 from sandbox.shop.topology import STAGE
 
 _STRANGER = "185.220.101.34"
+_INTRUDER = "support-backup"
 _WORLD = "0.0.0.0/0"
 
 Act = Callable[[People], None]
+
+
+@contextmanager
+def _unless(*codes: str) -> Iterator[None]:
+    """Go on where somebody has done it, or undone it, already."""
+    try:
+        yield
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in codes:
+            raise
 
 
 def _nothing(people: People) -> None:
@@ -41,21 +53,18 @@ class Incident:
 
 def _open_ssh(people: People) -> None:
     group = people.group_of("catalog")
-    people.anna("ec2").authorize_security_group_ingress(
-        GroupId=group, IpPermissions=[_ssh()]
-    )
+    with _unless("InvalidPermission.Duplicate"):
+        people.anna("ec2").authorize_security_group_ingress(
+            GroupId=group, IpPermissions=[_ssh()]
+        )
 
 
 def _close_ssh(people: People) -> None:
     group = people.group_of("catalog")
-    try:
+    with _unless("InvalidPermission.NotFound"):
         people.anna("ec2").revoke_security_group_ingress(
             GroupId=group, IpPermissions=[_ssh()]
         )
-    except ClientError as error:
-        # Somebody has repaired it already.
-        if error.response["Error"]["Code"] != "InvalidPermission.NotFound":
-            raise
 
 
 def _ssh() -> dict[str, object]:
@@ -95,18 +104,22 @@ def _close_bucket(people: People) -> None:
 
 def _use_leaked_key(people: People) -> None:
     """Who finds a key looks around first, then makes sure to stay."""
+    people.anna("iam").update_access_key(
+        UserName=people.ci.name, AccessKeyId=people.ci.access_key_id, Status="Active"
+    )
     iam = people.stranger("iam", _STRANGER)
     people.stranger("sts", _STRANGER).get_caller_identity()
     people.stranger("s3", _STRANGER).list_buckets()
     iam.list_users()
     iam.list_roles()
-    iam.create_user(UserName="support-backup")
+    with _unless("EntityAlreadyExists"):
+        iam.create_user(UserName=_INTRUDER)
     iam.put_user_policy(
-        UserName="support-backup",
+        UserName=_INTRUDER,
         PolicyName="all",
         PolicyDocument=policy({"Effect": "Allow", "Action": "*", "Resource": "*"}),
     )
-    iam.create_access_key(UserName="support-backup")
+    iam.create_access_key(UserName=_INTRUDER)
 
 
 def _lock_leaked_key(people: People) -> None:
@@ -114,18 +127,31 @@ def _lock_leaked_key(people: People) -> None:
     iam.update_access_key(
         UserName=people.ci.name, AccessKeyId=people.ci.access_key_id, Status="Inactive"
     )
-    for key in iam.list_access_keys(UserName="support-backup")["AccessKeyMetadata"]:
-        iam.delete_access_key(UserName="support-backup", AccessKeyId=key["AccessKeyId"])
-    iam.delete_user_policy(UserName="support-backup", PolicyName="all")
-    iam.delete_user(UserName="support-backup")
+    with _unless("NoSuchEntity"):
+        for key in iam.list_access_keys(UserName=_INTRUDER)["AccessKeyMetadata"]:
+            iam.delete_access_key(UserName=_INTRUDER, AccessKeyId=key["AccessKeyId"])
+    with _unless("NoSuchEntity"):
+        iam.delete_user_policy(UserName=_INTRUDER, PolicyName="all")
+    with _unless("NoSuchEntity"):
+        iam.delete_user(UserName=_INTRUDER)
 
 
 def _stop_trail(people: People) -> None:
     people.anna("cloudtrail").stop_logging(Name=TRAIL)
+    _look_at_trails(people)
 
 
 def _start_trail(people: People) -> None:
     people.anna("cloudtrail").start_logging(Name=TRAIL)
+    _look_at_trails(people)
+
+
+def _look_at_trails(people: People) -> None:
+    """The rule looks once a day by itself; nobody would wait for it."""
+    site = people.site(SHOP)
+    config = site.cloud.client("config", SHOP, HOME_REGION, "config.amazonaws.com")
+    with _unless("NoSuchConfigRuleException"):
+        config.start_config_rules_evaluation(ConfigRuleNames=["cloudtrail-enabled"])
 
 
 def _open_stage(people: People) -> None:
@@ -165,8 +191,8 @@ INCIDENTS: Mapping[str, Incident] = {
     for incident in (
         Incident(
             "payment-latency",
-            "The payments database answers 30 times slower.",
-            Effects(slower={"payments-db": 30.0, "payments": 6.0}),
+            "The payments database answers 80 times slower.",
+            Effects(slower={"payments-db": 80.0, "payments": 6.0}),
         ),
         Incident(
             "dependency-outage",

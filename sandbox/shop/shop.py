@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
 
 from sandbox.assembly import Sandbox
@@ -26,7 +27,8 @@ log = logging.getLogger(__name__)
 
 _TICK_SECONDS = 1.0
 _RENEW_SECONDS = 20.0
-_DEPLOY_SECONDS = 20 * 60.0
+_LOOK_SECONDS = 150.0
+_DEPLOY_SECONDS = 40 * 60.0
 _FULL_PERCENT = 97.0
 _OUT_OF_MEMORY = 137
 
@@ -45,6 +47,7 @@ class Shop:
         self._config = sandbox.one(Config)
         self.traffic = Traffic(Sinks.of(sandbox), per_second)
         self.running: list[str] = []
+        self._changing = threading.Lock()
         sites = {account: build(self._cloud, account) for account in (SHOP, PAYMENTS)}
         anna, ci = hire(sites[SHOP], "anna"), hire(sites[SHOP], "ci")
         self.people = People(sites, anna, ci)
@@ -74,6 +77,7 @@ class Shop:
         timers = self._cloud.timers
         timers.every(_TICK_SECONDS, self._tick)
         timers.every(_RENEW_SECONDS, self._renew)
+        timers.every(_LOOK_SECONDS, lambda now: self.changes.look())
         timers.every(_DEPLOY_SECONDS, self._deploy)
 
     def _tick(self, now: float) -> None:
@@ -106,17 +110,20 @@ class Shop:
     def begin(self, name: str) -> None:
         """Start an incident; one that is on already goes on. Raises UnknownIncident."""
         incident = _incident(name)
-        if name not in self.running:
-            incident.begin(self.people)
-            self.running.append(name)
-            self._apply()
+        with self._changing:
+            if name not in self.running:
+                incident.begin(self.people)
+                self.running.append(name)
+                self._apply()
 
     def end(self, name: str) -> None:
         """End an incident, if it is on. Raises UnknownIncident."""
         incident = _incident(name)
-        if name in self.running:
-            self.running.remove(name)
+        with self._changing:
+            if name not in self.running:
+                return
             incident.end(self.people)
+            self.running.remove(name)
             self._apply()
             for leaking in incident.effects.leaks:
                 self._kill(leaking)

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from sandbox.kernel.cloud import SHOP, Cloud
-from sandbox.shop.estate import audit, compute, data, network, registries, tls, watching
+from sandbox.shop.estate import (
+    audit,
+    compute,
+    data,
+    network,
+    registries,
+    symptoms,
+    tls,
+    watching,
+)
 from sandbox.shop.estate.sites import Site, open_site
 
 
@@ -16,6 +25,7 @@ def build(cloud: Cloud, account: str) -> Site:
     data.set_up(site)
     registries.set_up(site)
     watching.set_up(site)
+    symptoms.set_up(site)
     audit.set_up_config(site)
     if account == SHOP:
         tls.set_up(site)

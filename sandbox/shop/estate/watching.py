@@ -40,7 +40,8 @@ def _count_errors(site: Site, service: Service) -> None:
     )
 
 
-def _alarm(site: Site, name: str, **what: Any) -> None:
+def alarm(site: Site, name: str, **what: Any) -> None:
+    """An alarm of three minutes, two of them wrong, unless `what` says else."""
     usual: dict[str, Any] = {
         "Period": 60,
         "EvaluationPeriods": 3,
@@ -52,7 +53,7 @@ def _alarm(site: Site, name: str, **what: Any) -> None:
 
 def _watch_balancer(site: Site, service: Service, topic: str) -> None:
     balancer = LOAD_BALANCER.format(account=service.name)
-    _alarm(
+    alarm(
         site,
         f"{service.name}-slow",
         Namespace="AWS/ApplicationELB",
@@ -64,7 +65,7 @@ def _watch_balancer(site: Site, service: Service, topic: str) -> None:
         AlarmActions=[topic],
         OKActions=[topic],
     )
-    _alarm(
+    alarm(
         site,
         f"{service.name}-memory",
         Namespace="AWS/ECS",
@@ -114,7 +115,7 @@ def _watch_api(site: Site, topic: str) -> None:
             },
         ],
     )
-    _alarm(
+    alarm(
         site,
         "no-orders",
         Namespace="Shop",
