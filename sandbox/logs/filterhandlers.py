@@ -70,8 +70,13 @@ class FilterHandlers:
     def _delete_metric_filter(self, call: Call) -> Answer:
         group = self._groups.get(call.place, call.parameters["logGroupName"])
         with self._groups.lock:
-            if group.metric_filters.pop(call.parameters["filterName"], None) is None:
+            name = call.parameters["filterName"]
+            if name not in group.metric_filters:
                 raise _no_filter("metric")
+            # Others may be walking over the old ones.
+            group.metric_filters = {
+                k: v for k, v in group.metric_filters.items() if k != name
+            }
         return {}
 
     def _put_subscription(self, call: Call) -> Answer:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from sandbox.kernel.errors import ApiError
 from sandbox.logs.eventids import Position, before, event_id
-from sandbox.logs.groups import Group
+from sandbox.logs.groups import Group, Place
 from sandbox.logs.ingestion import size_of
 from sandbox.logs.insights import evaluate
 from sandbox.logs.insights.records import Record
@@ -43,6 +43,7 @@ class Run:
     """A query with where it stands. Times in seconds since 1970."""
 
     id: str
+    place: Place
     text: str
     groups: Sequence[Group]
     created: float
@@ -73,6 +74,7 @@ class Asked:
     start_ms: int
     end_ms: int
     now: float
+    place: Place
     most: int | None = None
 
 
@@ -87,7 +89,7 @@ class Queries:
         self._pool = ThreadPoolExecutor(_AT_A_TIME, thread_name_prefix="insights")
 
     def start(self, text: str, groups: Sequence[Group], asked: Asked, by: str) -> Run:
-        run = Run(str(uuid.uuid4()), text, groups, asked.now, by)
+        run = Run(str(uuid.uuid4()), asked.place, text, groups, asked.now, by)
         with self._lock:
             self._runs[run.id] = run
             for old in list(self._runs)[:-_KEPT]:

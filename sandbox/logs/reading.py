@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
@@ -23,6 +24,11 @@ that are empty are not the last, as on AWS."""
 _AT_ONCE = 5_000
 _AT_FIRST = 500
 _TOKEN_SECONDS = 86_400
+_TOKEN = re.compile(
+    r"(?P<way>[fb])/(?P<question>[0-9a-f]{16})/(\d{1,15})/(-?\d{1,15})-(-?\d{1,15})"
+    r"-(-?\d{1,15})",
+    re.ASCII,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +106,13 @@ def token_of(text: str, question: str, now: float) -> Token:
     """Raises InvalidParameterException for a token of another question or day."""
     try:
         plain = base64.urlsafe_b64decode(text.encode()).decode()
-        way, asked, issued, numbers = plain.split("/")
-        timestamp, ingested, number = map(int, numbers.split("-"))
-        token = Token(
-            asked, int(issued), Position(timestamp, ingested, number), way == "b"
-        )
     except (ValueError, binascii.Error) as error:
         raise _bad_token() from error
+    said = _TOKEN.fullmatch(plain)
+    if said is None:
+        raise _bad_token()
+    issued, *position = map(int, said.groups()[2:])
+    token = Token(said["question"], issued, Position(*position), said["way"] == "b")
     if token.question != question or now - token.issued > _TOKEN_SECONDS:
         raise _bad_token()
     return token
