@@ -54,7 +54,9 @@ class Accepted:
 
 def size_of(message: str) -> int:
     """Bytes an event counts for: its message in UTF-8, and 26."""
-    return len(message.encode()) + _OVERHEAD_BYTES
+    letters = len(message)
+    # Whether a text is ASCII is known without looking at its letters.
+    return (letters if message.isascii() else len(message.encode())) + _OVERHEAD_BYTES
 
 
 class Ingestion:

@@ -7,11 +7,11 @@ import binascii
 import hashlib
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from sandbox.kernel.errors import ApiError
 from sandbox.logs.eventids import Position, event_id, parse_id
-from sandbox.logs.filterpatterns import FilterPattern
+from sandbox.logs.filterpatterns import FilterPattern, TooExpensive, allowing
 from sandbox.logs.groups import invalid
 from sandbox.logs.ingestion import size_of
 from sandbox.logs.store import EventStore, Row, Span
@@ -23,6 +23,7 @@ SCANNED_A_CALL = 10_000
 that are empty are not the last, as on AWS."""
 _AT_ONCE = 5_000
 _AT_FIRST = 500
+_SECONDS_A_CALL = 1.0
 _TOKEN_SECONDS = 86_400
 _TOKEN = re.compile(
     r"(?P<way>[fb])/(?P<question>[0-9a-f]{16})/(\d{1,15})/(-?\d{1,15})-(-?\d{1,15})"
@@ -54,25 +55,80 @@ class Page:
 
 def search(store: EventStore, span: Span, wanted: Wanted, limit: int) -> Page:
     """The next page of the span."""
-    found: list[Row] = []
-    size = looked = 0
-    at_once = min(_AT_ONCE, max(limit, _AT_FIRST))
-    while looked < SCANNED_A_CALL:
-        rows = store.scan(span, at_once)
-        for at, row in enumerate(rows):
-            if not wanted.fits(row):
-                continue
-            size += size_of(row.message)
-            if found and size > _MOST_BYTES:
-                return Page(found, (rows[at - 1] if at else found[-1]).position)
-            found.append(row)
-            if len(found) == limit:
-                return Page(found, row.position)
-        if len(rows) < at_once:
-            return Page(found, None)
-        looked += len(rows)
-        span = _beyond(span, rows[-1].position)
-    return Page(found, span.before if span.newest_first else span.after)
+    building = _Building(wanted, limit)
+    with allowing(_SECONDS_A_CALL):
+        while building.looked < SCANNED_A_CALL:
+            at_once = building.next_rows()
+            rows = store.scan(span, at_once)
+            if not building.take(rows):
+                return Page(building.found, building.looked_at)
+            if len(rows) < at_once:
+                return Page(building.found, None)
+            span = _beyond(span, rows[-1].position)
+    return Page(building.found, building.looked_at)
+
+
+@dataclass(slots=True)
+class _Building:
+    """A page that fills up."""
+
+    wanted: Wanted
+    limit: int
+    found: list[Row] = field(default_factory=list)
+    size: int = 0
+    looked: int = 0
+    looked_at: Position | None = None
+
+    def next_rows(self) -> int:
+        """How many rows are worth reading: what the page has room for, by the size of
+        those it has."""
+        if not self.looked:
+            return min(_AT_ONCE, max(self.limit, 1), _AT_FIRST)
+        left = SCANNED_A_CALL - self.looked
+        if self.found:
+            each, share = self.size / len(self.found), len(self.found) / self.looked
+            room = min((_MOST_BYTES - self.size) / each, self.limit - len(self.found))
+            left = min(left, int(room / share) + 50)
+        return max(1, min(_AT_ONCE, left))
+
+    def take(self, rows: Sequence[Row]) -> bool:
+        """Look at rows, in their order; whether there is room for more.
+
+        Raises TooExpensive where the first row alone takes too long to match.
+        """
+        fits = self.wanted.fits
+        last = None
+        for row in rows:
+            try:
+                is_wanted = fits(row)
+            except TooExpensive:
+                if last is None and self.looked_at is None:
+                    raise
+                break
+            if is_wanted and not self._add(row):
+                break
+            last = row
+            if len(self.found) == self.limit:
+                break
+        else:
+            self._note(rows)
+            return True
+        if last is not None:
+            self.looked_at = last.position
+        return False
+
+    def _add(self, row: Row) -> bool:
+        size = size_of(row.message)
+        if self.found and self.size + size > _MOST_BYTES:
+            return False
+        self.size += size
+        self.found.append(row)
+        return True
+
+    def _note(self, rows: Sequence[Row]) -> None:
+        self.looked += len(rows)
+        if rows:
+            self.looked_at = rows[-1].position
 
 
 def _beyond(span: Span, position: Position) -> Span:
