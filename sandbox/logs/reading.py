@@ -6,7 +6,7 @@ import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from sandbox.kernel.errors import ApiError
@@ -21,8 +21,6 @@ _MOST_BYTES = 1_048_576
 SCANNED_A_CALL = 10_000
 """A call looks at no more events than this and may find none of them fitting: pages
 that are empty are not the last, as on AWS."""
-_AT_ONCE = 5_000
-_AT_FIRST = 500
 _SECONDS_A_CALL = 1.0
 _TOKEN_SECONDS = 86_400
 _TOKEN = re.compile(
@@ -30,6 +28,11 @@ _TOKEN = re.compile(
     r"-(-?\d{1,15})",
     re.ASCII,
 )
+
+
+Plain = tuple[int | str, ...]
+"""A row as a tuple and nothing else: garbage collection passes over thousands of
+these, which it does not do with a class of one's own, and each full one takes 0.1 s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,23 +52,20 @@ class Wanted:
 class Page:
     """Events, and the last position looked at where more may follow."""
 
-    rows: list[Row]
+    plain: Sequence[Plain]
     looked_at: Position | None
+
+    @property
+    def rows(self) -> Iterator[Row]:
+        return map(Row._make, self.plain)
 
 
 def search(store: EventStore, span: Span, wanted: Wanted, limit: int) -> Page:
     """The next page of the span."""
     building = _Building(wanted, limit)
-    with allowing(_SECONDS_A_CALL):
-        while building.looked < SCANNED_A_CALL:
-            at_once = building.next_rows()
-            rows = store.scan(span, at_once)
-            if not building.take(rows):
-                return Page(building.found, building.looked_at)
-            if len(rows) < at_once:
-                return Page(building.found, None)
-            span = _beyond(span, rows[-1].position)
-    return Page(building.found, building.looked_at)
+    with allowing(_SECONDS_A_CALL), store.walk(span, SCANNED_A_CALL) as rows:
+        is_all = building.take(rows) and building.looked < SCANNED_A_CALL
+    return Page(building.found, None if is_all else building.looked_at)
 
 
 @dataclass(slots=True)
@@ -74,47 +74,34 @@ class _Building:
 
     wanted: Wanted
     limit: int
-    found: list[Row] = field(default_factory=list)
+    found: list[Plain] = field(default_factory=list)
     size: int = 0
     looked: int = 0
     looked_at: Position | None = None
 
-    def next_rows(self) -> int:
-        """How many rows are worth reading: what the page has room for, by the size of
-        those it has."""
-        if not self.looked:
-            return min(_AT_ONCE, max(self.limit, 1), _AT_FIRST)
-        left = SCANNED_A_CALL - self.looked
-        if self.found:
-            each, share = self.size / len(self.found), len(self.found) / self.looked
-            room = min((_MOST_BYTES - self.size) / each, self.limit - len(self.found))
-            left = min(left, int(room / share) + 50)
-        return max(1, min(_AT_ONCE, left))
-
-    def take(self, rows: Sequence[Row]) -> bool:
-        """Look at rows, in their order; whether there is room for more.
+    def take(self, rows: Iterable[Row]) -> bool:
+        """Look at rows until the page is full; whether they all had room.
 
         Raises TooExpensive where the first row alone takes too long to match.
         """
-        fits = self.wanted.fits
-        last = None
+        fits, last = self.wanted.fits, None
         for row in rows:
             try:
                 is_wanted = fits(row)
             except TooExpensive:
-                if last is None and self.looked_at is None:
+                if last is None:
                     raise
                 break
             if is_wanted and not self._add(row):
                 break
             last = row
+            self.looked += 1
             if len(self.found) == self.limit:
                 break
         else:
-            self._note(rows)
+            self.looked_at = last.position if last else None
             return True
-        if last is not None:
-            self.looked_at = last.position
+        self.looked_at = last.position if last else None
         return False
 
     def _add(self, row: Row) -> bool:
@@ -122,19 +109,8 @@ class _Building:
         if self.found and self.size + size > _MOST_BYTES:
             return False
         self.size += size
-        self.found.append(row)
+        self.found.append(tuple(row))
         return True
-
-    def _note(self, rows: Sequence[Row]) -> None:
-        self.looked += len(rows)
-        if rows:
-            self.looked_at = rows[-1].position
-
-
-def _beyond(span: Span, position: Position) -> Span:
-    if span.newest_first:
-        return replace(span, before=position)
-    return replace(span, after=position)
 
 
 @dataclass(frozen=True, slots=True)
