@@ -1,9 +1,16 @@
-"""The sandbox's CloudWatch Logs: a million events, written and searched over HTTP."""
+"""The sandbox's CloudWatch Logs: a million events, written and searched over HTTP.
+
+Pages are asked for by another process, as Trailmap is one.
+"""
 
 import json
+import os
 import resource
+import statistics
+import subprocess
+import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import perf_counter, sleep
 from typing import Any
@@ -42,24 +49,30 @@ def main() -> None:
 
 
 def _measure(sandbox: Sandbox, url: str, home: Path) -> None:
-    logs = _client(sandbox, url)
+    keys = _keys(sandbox)
+    logs = _client(keys, url)
     _write(sandbox)
     size = sum(file.stat().st_size for file in home.iterdir()) / 1e6
     line("the file", size, "MB", "under 700 MB", is_met=size < 700)  # noqa: PLR2004
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1_024
     line("peak memory, moto's included", peak, "MB", "", is_met=True)
-    for name, pattern in PATTERNS.items():
-        _first_page(logs, name, pattern)
+    print(f"     load average {os.getloadavg()[0]:.1f} of {os.cpu_count()} processors")
+    command = [sys.executable, "-m", "bench.sandbox_logs", url]
+    subprocess.run(command, input=json.dumps(keys), text=True, check=True)
     _rest(logs)
 
 
-def _client(sandbox: Sandbox, url: str) -> Any:
+def _keys(sandbox: Sandbox) -> dict[str, str]:
     iam = sandbox.cloud.client("iam", SHOP, HOME_REGION, "bench.amazonaws.com")
     iam.create_user(UserName="bench")
     allow = {"Effect": "Allow", "Action": "*", "Resource": "*"}
     policy = json.dumps({"Version": "2012-10-17", "Statement": allow})
     iam.put_user_policy(UserName="bench", PolicyName="all", PolicyDocument=policy)
     keys = iam.create_access_key(UserName="bench")["AccessKey"]
+    return {name: keys[name] for name in ("AccessKeyId", "SecretAccessKey")}
+
+
+def _client(keys: dict[str, str], url: str) -> Any:
     session = boto3.Session(
         aws_access_key_id=keys["AccessKeyId"],
         aws_secret_access_key=keys["SecretAccessKey"],
@@ -95,8 +108,17 @@ def _first_page(logs: Any, name: str, pattern: str) -> None:
     def ask() -> None:
         logs.filter_log_events(logGroupName=GROUP, filterPattern=pattern)
 
-    took = p95_ms(ask, TIMES)
-    line(f"first page, {name}", took, "ms", "under 200 ms", is_met=took < PAGE_MS)
+    ask()
+    taken = [_milliseconds(ask) for _ in range(TIMES)]
+    line(f"first page, {name}, median", statistics.median(taken), "ms", "", is_met=True)
+    p95 = statistics.quantiles(taken, n=20)[-1]
+    line(f"first page, {name}, p95", p95, "ms", "under 200 ms", is_met=p95 < PAGE_MS)
+
+
+def _milliseconds(work: Callable[[], object]) -> float:
+    began = perf_counter()
+    work()
+    return (perf_counter() - began) * 1_000
 
 
 def _rest(logs: Any) -> None:
@@ -136,5 +158,14 @@ def _id(started: Any) -> dict[str, str]:
     return {"queryId": started["queryId"]}
 
 
+def ask_for_pages(url: str) -> None:
+    logs = _client(json.load(sys.stdin), url)
+    for name, pattern in PATTERNS.items():
+        _first_page(logs, name, pattern)
+
+
 if __name__ == "__main__":
-    main()
+    if len(sys.argv) > 1:
+        ask_for_pages(sys.argv[1])
+    else:
+        main()

@@ -14,7 +14,15 @@ from sandbox.logs.filterpatterns import (
     TooExpensive,
     parse_pattern,
 )
-from sandbox.logs.groups import Group, Groups, Stream, invalid, stream_of
+from sandbox.logs.groups import (
+    Group,
+    Groups,
+    Stream,
+    invalid,
+    stream_of,
+    unreadable,
+    whole,
+)
 from sandbox.logs.ingestion import Ingestion
 from sandbox.logs.paging import page
 from sandbox.logs.store import EventStore, Row, Span
@@ -76,7 +84,10 @@ class EventHandlers:
 
     def _put(self, call: Call) -> Answer:
         given = call.parameters
-        if not given.get("logGroupName") or not given.get("logStreamName"):
+        names = [given.get("logGroupName") or "", given.get("logStreamName") or ""]
+        if not all(isinstance(name, str) for name in names):
+            raise unreadable("logGroupName and logStreamName must be strings")
+        if not all(names):
             raise invalid("logGroupName and logStreamName are required")
         group = self._groups.get(call.place, given["logGroupName"])
         stream = stream_of(group, given["logStreamName"])
@@ -94,8 +105,8 @@ class EventHandlers:
         given = call.parameters
         group = self._groups.named(call.place, given)
         stream = stream_of(group, given["logStreamName"])
-        end = given.get("endTime")
-        start = max(given.get("startTime") or 0, group.oldest_ms(call.now))
+        end = whole(given, "endTime")
+        start = max(whole(given, "startTime") or 0, group.oldest_ms(call.now))
         span = Span(
             group.id,
             before(start),
@@ -188,7 +199,7 @@ def _question(group: Group, given: Mapping[str, Any]) -> str:
 
 
 def _span(group: Group, given: Mapping[str, Any], now: float) -> Span:
-    start, end = given.get("startTime"), given.get("endTime")
+    start, end = whole(given, "startTime"), whole(given, "endTime")
     newest_first = given.get("startFromHead") is False
     if newest_first and (start is None or start < _BACKWARDS_SINCE_MS):
         raise invalid(

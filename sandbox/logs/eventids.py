@@ -18,12 +18,14 @@ class Position(NamedTuple):
 
 
 FIRST = Position(-1, 0, 0)
-LAST = Position(1 << _BITS, 0, 0)
+_END = 1 << _BITS
+LAST = Position(_END, 0, 0)
 
 
 def before(timestamp: int) -> Position:
-    """Lies before every event of that millisecond."""
-    return Position(timestamp, -1, -1)
+    """Lies before every event of that millisecond; all of them are before year 10889,
+    and SQLite's numbers end some time after."""
+    return Position(max(-1, min(timestamp, _END)), -1, -1)
 
 
 def event_id(group: int, position: Position) -> str:

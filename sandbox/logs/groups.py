@@ -16,6 +16,7 @@ Place = tuple[str, str]
 """Account and region."""
 
 DAY_MS = 86_400_000
+_LONG = 1 << 63
 _GROUP_ARN = re.compile(
     r"arn:aws:logs:(?P<region>[\w-]+):(?P<account>\d{12}):log-group:(?P<name>[^:*]+)"
     r"(?::\*)?"
@@ -121,11 +122,19 @@ class Groups:
         return self.get(place, name) if name else self.identified(place, identifier)
 
     def identified(self, place: Place, identifier: Any) -> Group:
-        """By name or by ARN."""
+        """By name or by ARN. Nobody sees another account's groups, nor a region another
+        region's."""
         match = _GROUP_ARN.fullmatch(str(identifier))
         if match is None:
             return self.get(place, str(identifier))
-        return self.get((match["account"], match["region"]), match["name"])
+        if match["account"] != place[0]:
+            raise ApiError(
+                "AccessDeniedException",
+                f"Not authorized to access the log group {identifier}",
+            )
+        if match["region"] != place[1]:
+            raise not_found("log group")
+        return self.get(place, match["name"])
 
     def remove(self, place: Place, name: str) -> Group:
         with self.lock:
@@ -169,6 +178,25 @@ def _exists(what: str) -> ApiError:
     return ApiError(
         "ResourceAlreadyExistsException", f"The specified {what} already exists"
     )
+
+
+def whole(parameters: Mapping[str, Any], member: str) -> int | None:
+    """A member that is a long. Raises SerializationException for what is none."""
+    value = parameters.get(member)
+    if value is None:
+        return None
+    if not is_long(value):
+        raise unreadable(f"{member} must be a 64-bit integer")
+    return int(value)
+
+
+def is_long(value: Any) -> bool:
+    is_integer = isinstance(value, int) and not isinstance(value, bool)
+    return is_integer and -_LONG <= value < _LONG
+
+
+def unreadable(message: str) -> ApiError:
+    return ApiError("SerializationException", message)
 
 
 def invalid(message: str) -> ApiError:

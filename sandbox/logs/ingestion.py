@@ -9,7 +9,17 @@ from typing import Any
 
 from sandbox.kernel.cloud import Cloud
 from sandbox.kernel.faults import FaultKind
-from sandbox.logs.groups import DAY_MS, Group, Groups, Place, Stream, invalid, stream_of
+from sandbox.logs.groups import (
+    DAY_MS,
+    Group,
+    Groups,
+    Place,
+    Stream,
+    invalid,
+    is_long,
+    stream_of,
+    unreadable,
+)
 from sandbox.logs.store import EventStore, Row
 
 Event = tuple[int, str]
@@ -44,7 +54,9 @@ class Accepted:
 
 def size_of(message: str) -> int:
     """Bytes an event counts for: its message in UTF-8, and 26."""
-    return len(message.encode()) + _OVERHEAD_BYTES
+    letters = len(message)
+    # Whether a text is ASCII is known without looking at its letters.
+    return (letters if message.isascii() else len(message.encode())) + _OVERHEAD_BYTES
 
 
 class Ingestion:
@@ -118,11 +130,14 @@ class Ingestion:
 
 
 def checked(events: Any) -> list[Event]:
-    """The events of PutLogEvents. Raises InvalidParameterException.
+    """The events of PutLogEvents. Raises InvalidParameterException, or
+    SerializationException for what is of another kind.
 
     Source: PutLogEvents, "The batch of events must satisfy the following constraints".
     """
-    if not isinstance(events, list) or not events:
+    if not isinstance(events, list | None):
+        raise unreadable("logEvents must be a list")
+    if not events:
         raise invalid("1 validation error detected: logEvents must not be empty")
     if len(events) > _MOST_EVENTS:
         raise invalid(
@@ -149,11 +164,15 @@ def checked(events: Any) -> list[Event]:
 
 def _event(event: Any) -> Event:
     if not isinstance(event, dict):
-        raise invalid("A log event has a timestamp and a message")
+        raise unreadable("A log event has a timestamp and a message")
     timestamp, message = event.get("timestamp"), event.get("message")
-    if not isinstance(timestamp, int) or timestamp < 0:
+    if timestamp is not None and not is_long(timestamp):
+        raise unreadable("timestamp must be a 64-bit integer")
+    if not isinstance(message, str | None):
+        raise unreadable("message must be a string")
+    if timestamp is None or timestamp < 0:
         raise invalid("timestamp must be a number of milliseconds since 1970")
-    if not isinstance(message, str) or not message:
+    if not message:
         raise invalid("message must have length greater than or equal to 1")
     return timestamp, message
 

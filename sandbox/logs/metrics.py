@@ -11,11 +11,14 @@ from typing import Any
 from sandbox.kernel.cloud import Cloud
 from sandbox.logs.filterpatterns import TooExpensive
 from sandbox.logs.filters import MetricFilter
-from sandbox.logs.groups import Group
+from sandbox.logs.groups import DAY_MS, Group
 from sandbox.logs.ingestion import Batch
+from sandbox.logs.patience import Patience
 from sandbox.logs.store import Row
 
 _MINUTE_MS = 60_000
+_OLDEST = 15 * DAY_MS
+"""No live event is older, so none is of these minutes."""
 _MOST_VALUES = 150
 _MOST_DATA = 1_000
 _DEFAULT_AFTER_SECONDS = 60
@@ -40,11 +43,14 @@ def samples_of(metric_filter: MetricFilter, rows: Sequence[Row]) -> Heard:
     minutes = frozenset(_minute(row) for row in rows)
     matched = set()
     for row in rows:
-        if not _fits(metric_filter, row.message):
+        try:
+            if not metric_filter.pattern.matches(row.message):
+                continue
+            value = _value(metric_filter, row.message)
+            dimensions = _dimensions(metric_filter, row.message)
+        except TooExpensive:  # counts as no match, which Patience says
             continue
         matched.add(_minute(row))
-        value = _value(metric_filter, row.message)
-        dimensions = _dimensions(metric_filter, row.message)
         if value is not None and dimensions is not None:
             counts = samples.setdefault((_minute(row), dimensions), Counter())
             counts[value] += 1
@@ -53,13 +59,6 @@ def samples_of(metric_filter: MetricFilter, rows: Sequence[Row]) -> Heard:
 
 def _minute(row: Row) -> int:
     return row.timestamp // _MINUTE_MS * _MINUTE_MS
-
-
-def _fits(metric_filter: MetricFilter, message: str) -> bool:
-    try:
-        return metric_filter.pattern.matches(message)
-    except TooExpensive:
-        return False
 
 
 def _value(metric_filter: MetricFilter, message: str) -> float | None:
@@ -105,12 +104,16 @@ def data_of(metric_filter: MetricFilter, samples: Samples) -> list[dict[str, Any
 
 
 class MetricEmitter:
-    """Sends what filters make of live events to CloudWatch, off the caller's thread."""
+    """Sends what filters make of live events to CloudWatch.
+
+    The thread that brings events matches them; the timers' thread only sends.
+    """
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         self._lock = threading.Lock()
-        self._waiting: list[Batch] = []
+        self._patience = Patience()
+        self._waiting: list[tuple[Group, MetricFilter, Samples]] = []
         # Minutes with events but no match yet, and those with one, by group and filter.
         self._quiet: dict[tuple[int, str], set[int]] = {}
         self._matched: dict[tuple[int, str], set[int]] = {}
@@ -118,22 +121,26 @@ class MetricEmitter:
         cloud.timers.every(_DEFAULT_AFTER_SECONDS, self._emit_defaults)
 
     def hear(self, batch: Batch) -> None:
-        if not batch.group.metric_filters:
-            return
+        group = batch.group
+        for one in list(group.metric_filters.values()):
+            with self._patience.given(group, one, batch.rows[-1].ingested):
+                heard = samples_of(one, batch.rows)
+            self._note(group, one, heard)
+            if heard.samples:
+                self._wait((group, one, heard.samples))
+
+    def _wait(self, made: tuple[Group, MetricFilter, Samples]) -> None:
         with self._lock:
-            self._waiting.append(batch)
+            self._waiting.append(made)
             is_first = len(self._waiting) == 1
         if is_first:
             self._cloud.timers.after(0, self._emit)
 
     def _emit(self, now: float) -> None:
         with self._lock:
-            batches, self._waiting = self._waiting, []
-        for batch in batches:
-            for metric_filter in list(batch.group.metric_filters.values()):
-                heard = samples_of(metric_filter, batch.rows)
-                self._note(batch.group, metric_filter, heard)
-                self._put(batch.group, metric_filter, heard.samples)
+            waiting, self._waiting = self._waiting, []
+        for made in waiting:
+            self._put(*made)
 
     def _note(self, group: Group, metric_filter: MetricFilter, heard: Heard) -> None:
         if metric_filter.default is None:
@@ -170,6 +177,9 @@ class MetricEmitter:
                 quiet.difference_update(over)
                 # Remembered, so that the same minute gets its default once.
                 self._matched[key] |= set(over)
+                self._matched[key] = {
+                    minute for minute in self._matched[key] if minute > ended - _OLDEST
+                }
                 found.append((key, over))
             return [one for one in found if one[1]]
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sandbox.logs.groups import invalid
 
-_MARK = "at-"
+_TOKEN = re.compile(r"at-(\d{1,12})", re.ASCII)
 
 
 def page(
@@ -17,13 +18,13 @@ def page(
 
     Raises InvalidParameterException for a token that is none of ours.
     """
-    token = parameters.get("nextToken") or f"{_MARK}0"
-    start = str(token).removeprefix(_MARK)
-    if not str(token).startswith(_MARK) or not start.isdigit():
+    token = _TOKEN.fullmatch(str(parameters.get("nextToken") or "at-0"))
+    if token is None:
         raise invalid("The specified nextToken is invalid.")
+    start = int(token[1])
     limit = parameters.get("limit") or parameters.get("maxResults") or most
-    end = int(start) + int(limit)
-    answer: dict[str, Any] = {key: list(items[int(start) : end])}
+    end = start + int(limit)
+    answer: dict[str, Any] = {key: list(items[start:end])}
     if end < len(items):
-        answer["nextToken"] = f"{_MARK}{end}"
+        answer["nextToken"] = f"at-{end}"
     return answer

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 
 from sandbox.kernel.errors import ApiError
 from sandbox.logs.eventids import Position, before, event_id
-from sandbox.logs.groups import Group
+from sandbox.logs.groups import Group, Place
 from sandbox.logs.ingestion import size_of
 from sandbox.logs.insights import evaluate
+from sandbox.logs.insights.keeping import TooLarge
 from sandbox.logs.insights.records import Record
 from sandbox.logs.insights.syntax import Query
 from sandbox.logs.store import EventStore, Row, Span
@@ -43,6 +44,7 @@ class Run:
     """A query with where it stands. Times in seconds since 1970."""
 
     id: str
+    place: Place
     text: str
     groups: Sequence[Group]
     created: float
@@ -73,6 +75,7 @@ class Asked:
     start_ms: int
     end_ms: int
     now: float
+    place: Place
     most: int | None = None
 
 
@@ -87,7 +90,7 @@ class Queries:
         self._pool = ThreadPoolExecutor(_AT_A_TIME, thread_name_prefix="insights")
 
     def start(self, text: str, groups: Sequence[Group], asked: Asked, by: str) -> Run:
-        run = Run(str(uuid.uuid4()), text, groups, asked.now, by)
+        run = Run(str(uuid.uuid4()), asked.place, text, groups, asked.now, by)
         with self._lock:
             self._runs[run.id] = run
             for old in list(self._runs)[:-_KEPT]:
@@ -127,7 +130,7 @@ class Queries:
             outcome = evaluate.run(asked.query, records, asked.most)
         except Stopped:
             status = "Timeout"
-        except TimeoutError:  # a regular expression took too long for one event
+        except (TimeoutError, TooLarge):
             status = "Failed"
         except BaseException:
             run.status = "Failed"
@@ -143,9 +146,8 @@ class Queries:
         walks = [self._walk(group, asked) for group in run.groups]
         by_id = {group.id: group for group in run.groups}
         merged = heapq.merge(*walks, key=lambda found: found[0], reverse=True)
-        for at, (_, group_id, row) in enumerate(merged):
-            is_over = run.status != "Running" or time.monotonic() > deadline
-            if at % _AT_ONCE == 0 and is_over:
+        for _, group_id, row in merged:
+            if run.status != "Running" or time.monotonic() > deadline:
                 raise Stopped
             run.counted.records += 1
             run.counted.bytes += size_of(row.message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -10,7 +11,7 @@ from typing import Any
 from sandbox.kernel.calls import Answer, Call, Handler
 from sandbox.kernel.errors import ApiError
 from sandbox.logs.eventids import before, parse_id
-from sandbox.logs.groups import Group, Groups, Place, invalid, not_found
+from sandbox.logs.groups import Group, Groups, Place, invalid, not_found, whole
 from sandbox.logs.insights.parser import parse_query
 from sandbox.logs.insights.syntax import Query, QueryError
 from sandbox.logs.insights.values import text
@@ -32,6 +33,7 @@ class QueryHandlers:
         self._groups = groups
         self._store = store
         self._queries = Queries(store)
+        self._changing = threading.Lock()
         self._definitions: dict[Place, dict[str, dict[str, Any]]] = {}
         self.operations: Mapping[str, Handler] = {
             "DeleteQueryDefinition": self._delete_definition,
@@ -49,7 +51,8 @@ class QueryHandlers:
         given = call.parameters
         _check_language(given)
         groups = self._chosen(call.place, given)
-        if given["startTime"] > given["endTime"]:
+        start, end = whole(given, "startTime") or 0, whole(given, "endTime") or 0
+        if start > end:
             raise invalid("End time should not be less than start time.")
         query = parsed(given["queryString"])
         running = [run for run in self._queries.all() if run.status == "Running"]
@@ -59,10 +62,11 @@ class QueryHandlers:
             )
         asked = Asked(
             query,
-            given["startTime"] * 1_000,
+            start * 1_000,
             # "The range is inclusive": StartQuery, endTime, a whole second.
-            given["endTime"] * 1_000 + 999,
+            end * 1_000 + 999,
             call.now,
+            call.place,
             given.get("limit"),
         )
         run = self._queries.start(
@@ -86,7 +90,7 @@ class QueryHandlers:
 
     def _run(self, call: Call) -> Run:
         run = self._queries.get(call.parameters["queryId"])
-        if run.groups[0].place != call.place:
+        if run.place != call.place:
             raise ApiError("ResourceNotFoundException", "The query does not exist.")
         return run
 
@@ -117,7 +121,7 @@ class QueryHandlers:
         found = [
             _described(run)
             for run in self._queries.all()
-            if run.groups[0].place == call.place
+            if run.place == call.place
             and given.get("status") in {None, run.status}
             and given.get("logGroupName")
             in {None, *(group.name for group in run.groups)}
@@ -147,8 +151,8 @@ class QueryHandlers:
         group = self._groups.named(call.place, call.parameters)
         now_ms = round(call.now * 1_000)
         start, end = now_ms - _FIELDS_BEFORE_MS, now_ms
-        if call.parameters.get("time"):
-            middle = call.parameters["time"] * 1_000
+        middle = (whole(call.parameters, "time") or 0) * 1_000
+        if middle:
             start, end = middle - _FIELDS_AROUND_MS, middle + _FIELDS_AROUND_MS
         span = Span(group.id, before(start), before(end + 1), newest_first=True)
         rows = self._store.scan(span, _FIELDS_OF)
@@ -163,12 +167,7 @@ class QueryHandlers:
     def _put_definition(self, call: Call) -> Answer:
         given = call.parameters
         _check_language(given)
-        definitions = self._definitions.setdefault(call.place, {})
         wanted = given.get("queryDefinitionId")
-        if wanted and wanted not in definitions:
-            raise not_found("query definition")
-        if not wanted and len(definitions) >= _MOST_DEFINITIONS:
-            raise ApiError("LimitExceededException", "Resource limit exceeded.")
         made = {
             "queryLanguage": "CWLI",
             "queryDefinitionId": wanted or str(uuid.uuid4()),
@@ -179,22 +178,33 @@ class QueryHandlers:
         }
         if given.get("parameters"):
             made["parameters"] = given["parameters"]
-        definitions[made["queryDefinitionId"]] = made
+        self._define(call.place, made, wanted)
         return {"queryDefinitionId": made["queryDefinitionId"]}
+
+    def _define(self, place: Place, made: dict[str, Any], wanted: str | None) -> None:
+        with self._changing:
+            definitions = self._definitions.setdefault(place, {})
+            if wanted and wanted not in definitions:
+                raise not_found("query definition")
+            if not wanted and len(definitions) >= _MOST_DEFINITIONS:
+                raise ApiError("LimitExceededException", "Resource limit exceeded.")
+            definitions[made["queryDefinitionId"]] = made
 
     def _describe_definitions(self, call: Call) -> Answer:
         prefix = call.parameters.get("queryDefinitionNamePrefix") or ""
-        definitions = self._definitions.get(call.place, {})
+        with self._changing:
+            definitions = list(self._definitions.get(call.place, {}).values())
         found = sorted(
-            (one for one in definitions.values() if one["name"].startswith(prefix)),
+            (one for one in definitions if one["name"].startswith(prefix)),
             key=lambda one: str(one["name"]),
         )
         return page(found, call.parameters, "queryDefinitions", 1_000)
 
     def _delete_definition(self, call: Call) -> Answer:
-        definitions = self._definitions.get(call.place, {})
-        if definitions.pop(call.parameters["queryDefinitionId"], None) is None:
-            raise not_found("query definition")
+        with self._changing:
+            definitions = self._definitions.get(call.place, {})
+            if definitions.pop(call.parameters["queryDefinitionId"], None) is None:
+                raise not_found("query definition")
         return {"success": True}
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from sandbox.kernel.errors import ApiError
 from sandbox.logs.eventids import Position, event_id, parse_id
-from sandbox.logs.filterpatterns import FilterPattern
+from sandbox.logs.filterpatterns import FilterPattern, TooExpensive, allowing
 from sandbox.logs.groups import invalid
 from sandbox.logs.ingestion import size_of
 from sandbox.logs.store import EventStore, Row, Span
@@ -20,9 +21,18 @@ _MOST_BYTES = 1_048_576
 SCANNED_A_CALL = 10_000
 """A call looks at no more events than this and may find none of them fitting: pages
 that are empty are not the last, as on AWS."""
-_AT_ONCE = 5_000
-_AT_FIRST = 500
+_SECONDS_A_CALL = 1.0
 _TOKEN_SECONDS = 86_400
+_TOKEN = re.compile(
+    r"(?P<way>[fb])/(?P<question>[0-9a-f]{16})/(\d{1,15})/(-?\d{1,15})-(-?\d{1,15})"
+    r"-(-?\d{1,15})",
+    re.ASCII,
+)
+
+
+Plain = tuple[int | str, ...]
+"""A row as a tuple and nothing else: garbage collection passes over thousands of
+these, which it does not do with a class of one's own, and each full one takes 0.1 s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,37 +52,65 @@ class Wanted:
 class Page:
     """Events, and the last position looked at where more may follow."""
 
-    rows: list[Row]
+    plain: Sequence[Plain]
     looked_at: Position | None
+
+    @property
+    def rows(self) -> Iterator[Row]:
+        return map(Row._make, self.plain)
 
 
 def search(store: EventStore, span: Span, wanted: Wanted, limit: int) -> Page:
     """The next page of the span."""
-    found: list[Row] = []
-    size = looked = 0
-    at_once = min(_AT_ONCE, max(limit, _AT_FIRST))
-    while looked < SCANNED_A_CALL:
-        rows = store.scan(span, at_once)
-        for at, row in enumerate(rows):
-            if not wanted.fits(row):
-                continue
-            size += size_of(row.message)
-            if found and size > _MOST_BYTES:
-                return Page(found, (rows[at - 1] if at else found[-1]).position)
-            found.append(row)
-            if len(found) == limit:
-                return Page(found, row.position)
-        if len(rows) < at_once:
-            return Page(found, None)
-        looked += len(rows)
-        span = _beyond(span, rows[-1].position)
-    return Page(found, span.before if span.newest_first else span.after)
+    building = _Building(wanted, limit)
+    with allowing(_SECONDS_A_CALL), store.walk(span, SCANNED_A_CALL) as rows:
+        is_all = building.take(rows) and building.looked < SCANNED_A_CALL
+    return Page(building.found, None if is_all else building.looked_at)
 
 
-def _beyond(span: Span, position: Position) -> Span:
-    if span.newest_first:
-        return replace(span, before=position)
-    return replace(span, after=position)
+@dataclass(slots=True)
+class _Building:
+    """A page that fills up."""
+
+    wanted: Wanted
+    limit: int
+    found: list[Plain] = field(default_factory=list)
+    size: int = 0
+    looked: int = 0
+    looked_at: Position | None = None
+
+    def take(self, rows: Iterable[Row]) -> bool:
+        """Look at rows until the page is full; whether they all had room.
+
+        Raises TooExpensive where the first row alone takes too long to match.
+        """
+        fits, last = self.wanted.fits, None
+        for row in rows:
+            try:
+                is_wanted = fits(row)
+            except TooExpensive:
+                if last is None:
+                    raise
+                break
+            if is_wanted and not self._add(row):
+                break
+            last = row
+            self.looked += 1
+            if len(self.found) == self.limit:
+                break
+        else:
+            self.looked_at = last.position if last else None
+            return True
+        self.looked_at = last.position if last else None
+        return False
+
+    def _add(self, row: Row) -> bool:
+        size = size_of(row.message)
+        if self.found and self.size + size > _MOST_BYTES:
+            return False
+        self.size += size
+        self.found.append(tuple(row))
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +138,13 @@ def token_of(text: str, question: str, now: float) -> Token:
     """Raises InvalidParameterException for a token of another question or day."""
     try:
         plain = base64.urlsafe_b64decode(text.encode()).decode()
-        way, asked, issued, numbers = plain.split("/")
-        timestamp, ingested, number = map(int, numbers.split("-"))
-        token = Token(
-            asked, int(issued), Position(timestamp, ingested, number), way == "b"
-        )
     except (ValueError, binascii.Error) as error:
         raise _bad_token() from error
+    said = _TOKEN.fullmatch(plain)
+    if said is None:
+        raise _bad_token()
+    issued, *position = map(int, said.groups()[2:])
+    token = Token(said["question"], issued, Position(*position), said["way"] == "b")
     if token.question != question or now - token.issued > _TOKEN_SECONDS:
         raise _bad_token()
     return token

@@ -12,7 +12,7 @@ import itertools
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -111,10 +111,24 @@ class EventStore:
 
     def scan(self, span: Span, most: int) -> list[Row]:
         """The first `most` events of the span, in its order."""
-        with self._reading() as connection:
+        with self.walk(span, most) as rows:
+            return list(rows)
+
+    @contextmanager
+    def walk(self, span: Span, most: int) -> Iterator[Iterator[Row]]:
+        """As `scan`, one by one: who has enough stops, and nothing more is read."""
+        with self._reading() as connection, ExitStack() as opened:
             if span.streams is None:
-                return _of_group(connection, span, most)
-            return _of_streams(connection, span, most)
+                rows = _of_group(connection, span, most)
+                opened.callback(rows.close)
+                yield map(Row._make, rows)
+                return
+            walks = [_of_stream(connection, span, one, most) for one in span.streams]
+            for walk in walks:
+                # One that stays open would keep the journal from being emptied.
+                opened.callback(walk.close)
+            merged = heapq.merge(*walks, reverse=span.newest_first)
+            yield map(Row._make, itertools.islice(merged, most))
 
     def find(self, group: int, position: Position) -> Row | None:
         with self._reading() as connection:
@@ -155,27 +169,19 @@ _BETWEEN = (
 # The statements below are put together of constants; values are always bound.
 
 
-def _of_group(connection: sqlite3.Connection, span: Span, most: int) -> list[Row]:
-    found = connection.execute(
+def _of_group(connection: sqlite3.Connection, span: Span, most: int) -> sqlite3.Cursor:
+    return connection.execute(
         f"SELECT {_COLUMNS} FROM events INDEXED BY by_time WHERE grp = ?{_BETWEEN}"  # noqa: S608
         f"{_order(span)} LIMIT ?",
         (span.group, *span.after, *span.before, most),
     )
-    return list(map(Row._make, found))
-
-
-def _of_streams(connection: sqlite3.Connection, span: Span, most: int) -> list[Row]:
-    walks = [_of_stream(connection, span, one, most) for one in span.streams or ()]
-    merged = heapq.merge(*walks, reverse=span.newest_first)
-    return list(itertools.islice(merged, most))
 
 
 def _of_stream(
     connection: sqlite3.Connection, span: Span, stream: int, most: int
-) -> Iterator[Row]:
-    found = connection.execute(
+) -> sqlite3.Cursor:
+    return connection.execute(
         f"SELECT {_COLUMNS} FROM events INDEXED BY of_stream"  # noqa: S608
         f" WHERE stream = ?{_BETWEEN}{_order(span)} LIMIT ?",
         (stream, *span.after, *span.before, most),
     )
-    return map(Row._make, found)

@@ -7,7 +7,8 @@ import gzip
 import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import Any
 
 import orjson
@@ -19,6 +20,7 @@ from sandbox.logs.filterpatterns import TooExpensive
 from sandbox.logs.filters import SubscriptionFilter
 from sandbox.logs.groups import Group, invalid
 from sandbox.logs.ingestion import Batch
+from sandbox.logs.patience import Patience
 from sandbox.logs.store import Row
 
 log = logging.getLogger(__name__)
@@ -94,12 +96,16 @@ def control_envelope(destination: str, now: float) -> dict[str, Any]:
 
 
 class Subscriptions:
-    """Delivers live events off the caller's thread, and tries again as AWS does."""
+    """Delivers live events, and tries again as AWS does.
+
+    The thread that brings events matches them; the timers' thread only sends.
+    """
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         self._lock = threading.Lock()
-        self._waiting: list[Batch] = []
+        self._patience = Patience()
+        self._waiting: list[tuple[SubscriptionFilter, Batch]] = []
         self._senders: Mapping[str, Callable[[Any, str, bytes, str], None]] = {
             "lambda": _to_lambda,
             "kinesis": _to_kinesis,
@@ -107,11 +113,17 @@ class Subscriptions:
         }
 
     def hear(self, batch: Batch) -> None:
-        if not batch.group.subscriptions:
+        found = []
+        for one in list(batch.group.subscriptions.values()):
+            with self._patience.given(batch.group, one, batch.rows[-1].ingested):
+                rows = [row for row in batch.rows if _fits(one, row.message)]
+            if rows:
+                found.append((one, replace(batch, rows=rows)))
+        if not found:
             return
         with self._lock:
-            self._waiting.append(batch)
-            is_first = len(self._waiting) == 1
+            is_first = not self._waiting
+            self._waiting += found
         if is_first:
             self._cloud.timers.after(0, self._deliver)
 
@@ -129,10 +141,9 @@ class Subscriptions:
 
     def _deliver(self, now: float) -> None:
         with self._lock:
-            batches, self._waiting = self._waiting, []
-        for batch in batches:
-            parcels = _parcels(batch, now)
-            account = batch.group.place[0]
+            waiting, self._waiting = self._waiting, []
+        for account, several in groupby(waiting, lambda one: one[1].group.place[0]):
+            parcels = [_parcel(one, batch, now) for one, batch in several]
             arriving = self._cloud.faults.deliveries(CHANNEL, account, parcels, now)
             for delay, parcel in arriving:
                 self._send_after(delay, parcel, now)
@@ -175,15 +186,9 @@ def _is_final(error: ClientError) -> bool:
     )
 
 
-def _parcels(batch: Batch, now: float) -> list[Parcel]:
-    found = []
-    for subscription in list(batch.group.subscriptions.values()):
-        rows = [row for row in batch.rows if _fits(subscription, row.message)]
-        if rows:
-            envelope = data_envelope(batch.group, batch.stream, subscription.name, rows)
-            parcel = Parcel(batch.group, subscription.destination, envelope, now)
-            found.append(parcel)
-    return found
+def _parcel(one: SubscriptionFilter, batch: Batch, now: float) -> Parcel:
+    envelope = data_envelope(batch.group, batch.stream, one.name, batch.rows)
+    return Parcel(batch.group, one.destination, envelope, now)
 
 
 def _fits(subscription: SubscriptionFilter, message: str) -> bool:

@@ -7,7 +7,11 @@ from typing import Protocol
 
 from sandbox.logs.filterpatterns.columns import parse_columns
 from sandbox.logs.filterpatterns.errors import InvalidPattern
-from sandbox.logs.filterpatterns.expressions import TooExpensive
+from sandbox.logs.filterpatterns.expressions import (
+    MOST_EXPRESSIONS,
+    TooExpensive,
+    allowing,
+)
 from sandbox.logs.filterpatterns.objects import parse_object
 from sandbox.logs.filterpatterns.terms import parse_terms
 
@@ -15,16 +19,15 @@ __all__ = [
     "FilterPattern",
     "InvalidPattern",
     "TooExpensive",
+    "allowing",
     "expressions_in",
     "parse_pattern",
 ]
 
-_MOST_EXPRESSIONS = 2
-
 
 class FilterPattern(Protocol):
     def matches(self, message: str) -> bool:
-        """Raises TooExpensive where a regular expression takes too long."""
+        """Raises TooExpensive where regular expressions take too long."""
         ...
 
     def extract(self, message: str, name: str) -> str | None:
@@ -55,6 +58,5 @@ def expressions_in(source: str) -> int:
 
 
 def _check_quota(text: str) -> None:
-    """Two a pattern. Source: PutMetricFilter, "quota of two regular expressions"."""
-    if expressions_in(text) > _MOST_EXPRESSIONS:
+    if expressions_in(text) > MOST_EXPRESSIONS:
         raise InvalidPattern("A pattern has two regular expressions at most")

@@ -19,6 +19,7 @@ from sandbox.logs.filterpatterns.comparisons import (
 from sandbox.logs.filterpatterns.errors import InvalidPattern
 
 _WORD = re.compile(r'\[[^\]]*\]|"(?:[^"\\]|\\.)*"|\S+')
+_REST = re.compile(r'"(?:[^"\\]|\\.)*"|\S+')
 _COLUMN = re.compile(r'(?:"(?:[^"\\]|\\.)*"|%(?:[^%\\]|\\.)*%|[^,"%])*')
 _NAME = r"[A-Za-z_][\w\-.]*|\d+"
 _CONDITION = re.compile(
@@ -88,8 +89,21 @@ def words_of(message: str) -> list[str]:
     """Characters between brackets and double quotation marks are single fields."""
     return [
         word[1:-1] if len(word) > 1 and word[0] + word[-1] in {"[]", '""'} else word
-        for word in _WORD.findall(message)
+        for word in _split_into_words(message)
     ]
+
+
+def _split_into_words(message: str) -> list[str]:
+    """Behind the last `]` no bracket closes: looking for it there, again and again,
+    would take the square of the line's length."""
+    end = message.rfind("]")
+    if message.find("[", end + 1) < 0:
+        return _WORD.findall(message)
+    found, at = [], 0
+    while match := (_WORD if at < end else _REST).search(message, at):
+        found.append(match[0])
+        at = match.end()
+    return found
 
 
 def parse_columns(source: str) -> ColumnPattern:

@@ -2,11 +2,16 @@
 
 Source: "Supported regular expressions (regex) syntax", CloudWatch Logs User Guide.
 Without groups no quantifier can stand inside another, so the worst a pattern can do is
-a power of the message's length; a limit of time per message ends that.
+a power of the message's length; a limit of time ends that.
 """
 
 from __future__ import annotations
 
+import math
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 import regex
@@ -14,6 +19,8 @@ import regex
 from sandbox.logs.filterpatterns.errors import InvalidPattern
 
 SECONDS_PER_MESSAGE = 0.25
+MOST_EXPRESSIONS = 2
+"""Of a pattern. Source: PutMetricFilter, "quota of two regular expressions"."""
 
 _ATOM = r"""(?:
     \\x[0-9A-Fa-f]{2}
@@ -31,7 +38,32 @@ _ALLOWED = regex.compile(
 
 
 class TooExpensive(Exception):
-    """A regular expression took longer for one message than the sandbox gives it."""
+    """Regular expressions took longer than the sandbox gives them."""
+
+
+@dataclass(slots=True)
+class Allowance:
+    """Until when expressions may run, and whether one had to be stopped."""
+
+    until: float
+    is_spent: bool = False
+
+    def seconds(self) -> float:
+        return min(SECONDS_PER_MESSAGE, self.until - time.monotonic())
+
+
+_allowance: ContextVar[Allowance] = ContextVar("allowance")
+
+
+@contextmanager
+def allowing(seconds: float) -> Iterator[Allowance]:
+    """In this block, expressions of this thread take no longer altogether."""
+    allowance = Allowance(time.monotonic() + seconds)
+    token = _allowance.set(allowance)
+    try:
+        yield allowance
+    finally:
+        _allowance.reset(token)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +73,15 @@ class Expression:
     compiled: regex.Pattern[str]
 
     def matches(self, text: str) -> bool:
+        allowance = _allowance.get(None) or Allowance(math.inf)
+        seconds = allowance.seconds()
         try:
-            found = self.compiled.search(text, timeout=SECONDS_PER_MESSAGE)
-        except TimeoutError as error:
-            raise TooExpensive(self.compiled.pattern) from error
-        return found is not None
+            if seconds > 0:
+                return self.compiled.search(text, timeout=seconds) is not None
+        except TimeoutError:
+            pass  # refused below, as is what had no time left
+        allowance.is_spent = True
+        raise TooExpensive(self.compiled.pattern)
 
 
 def expression(source: str) -> Expression:

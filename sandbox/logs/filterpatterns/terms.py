@@ -7,7 +7,11 @@ from dataclasses import dataclass
 
 from sandbox.logs.filterpatterns.comparisons import unquoted
 from sandbox.logs.filterpatterns.errors import InvalidPattern
-from sandbox.logs.filterpatterns.expressions import Expression, expression
+from sandbox.logs.filterpatterns.expressions import (
+    MOST_EXPRESSIONS,
+    Expression,
+    expression,
+)
 
 _TERM = re.compile(
     r"\s*(?P<sign>[-?]?)"
@@ -27,10 +31,13 @@ class Terms:
     excluded: tuple[Term, ...]
 
     def matches(self, message: str) -> bool:
-        if not all(_is_in(term, message) for term in self.required):
-            return False
-        if any(_is_in(term, message) for term in self.excluded):
-            return False
+        # Plain loops: this runs for every event that a search looks at.
+        for term in self.required:
+            if not _is_in(term, message):
+                return False
+        for term in self.excluded:
+            if _is_in(term, message):
+                return False
         if self.optional and not self.required and not self.excluded:
             return any(_is_in(term, message) for term in self.optional)
         # "If you combine ? with other filter patterns, the ? is ignored."
@@ -63,6 +70,9 @@ def parse_terms(source: str) -> Terms:
         if not isinstance(term, str) or term.strip():
             found[match["sign"]].append(term)
         at = match.end()
+    everything = [*found[""], *found["?"], *found["-"]]
+    if sum(isinstance(term, Expression) for term in everything) > MOST_EXPRESSIONS:
+        raise InvalidPattern("A pattern has two regular expressions at most")
     return Terms(tuple(found[""]), tuple(found["?"]), tuple(found["-"]))
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Callable, Collection, Mapping
 from typing import Protocol
 
 from sandbox.logs.insights.values import Value, number, order, text
+
+_LONG = 64
 
 
 class Aggregate(Protocol):
@@ -29,13 +32,22 @@ class Count:
 
 class CountDistinct:
     def __init__(self) -> None:
-        self._seen: set[str | None] = set()
+        self._seen: set[bytes] = set()
 
     def add(self, value: Value, timestamp: int) -> None:
-        self._seen.add(text(value))
+        found = text(value)
+        if found is not None:
+            self._seen.add(_short(found))
 
     def result(self) -> Value:
-        return len(self._seen - {None})
+        return len(self._seen)
+
+
+def _short(value: str) -> bytes:
+    """The value, or what stands for a long one."""
+    encoded = value.encode(errors="surrogatepass")
+    is_long = len(encoded) > _LONG
+    return hashlib.blake2b(encoded).digest() if is_long else encoded
 
 
 class Numbers:
@@ -70,7 +82,7 @@ class Percentile:
     """By nearest rank, of all values."""
 
     def __init__(self, percent: float) -> None:
-        self._percent = percent
+        self._percent = min(percent, 100)
         self._values: list[float] = []
 
     def add(self, value: Value, timestamp: int) -> None:

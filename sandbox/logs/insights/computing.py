@@ -57,9 +57,13 @@ def _period(expression: Call, row: Row) -> Value:
     if when is None or not isinstance(period, Period):
         return None
     cut = periods.ceil if expression.name == "dateceil" else periods.floor
-    return cut(int(when), period)
+    try:
+        return cut(int(when), period)
+    except (ArithmeticError, ValueError, OSError):  # beyond the years there are
+        return None
 
 
+_MOST_EXACT = 1 << 63
 _ARITHMETIC: Mapping[str, Callable[[float, float], float]] = {
     "+": lambda a, b: a + b,
     "-": lambda a, b: a - b,
@@ -97,10 +101,16 @@ def _computed(operator: str, left: float | None, right: float | None) -> Value:
     if left is None or right is None:
         return None
     try:
-        found = _ARITHMETIC[operator](left, right)
+        return _tamed(_ARITHMETIC[operator](left, right))
     except (ZeroDivisionError, OverflowError):
         return None
-    return None if isinstance(found, complex) else found
+
+
+def _tamed(found: complex) -> float | None:
+    if isinstance(found, complex):
+        return None
+    # As doubles, numbers that are multiplied again and again do not take memory.
+    return float(found) if abs(found) > _MOST_EXACT else found
 
 
 def _like(expression: Like, row: Row) -> bool:

@@ -7,15 +7,16 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cmp_to_key
+from typing import Any
 
 from sandbox.logs.insights.aggregates import AGGREGATES, Aggregate, aggregate
 from sandbox.logs.insights.computing import Row, evaluate, is_true
+from sandbox.logs.insights.keeping import Kept, letters_of
 from sandbox.logs.insights.records import Record
 from sandbox.logs.insights.syntax import (
     Binary,
     Call,
     Column,
-    Command,
     Dedup,
     Display,
     Expression,
@@ -57,21 +58,29 @@ class Outcome:
 def run(query: Query, records: Iterable[Record], most: int | None = None) -> Outcome:
     """Records come newest first, which is the order of what is not sorted.
 
-    Raises TimeoutError where a regular expression takes too long.
+    Raises TimeoutError where a regular expression takes too long, and TooLarge where
+    too much would have to be kept.
     """
     outcome = Outcome()
+    kept = Kept()
     rows: Iterator[Row] = iter(records)
     counted_after = _last_filter(query)
     for at, command in enumerate(query):
         if at == counted_after:
             rows = _counted(rows, outcome)
-        rows = _stage(command, rows, _wanted_after(query, at, most))
+        if isinstance(command, Sort):
+            wanted = _wanted_after(query, at, most) or MOST_SORTED
+            rows = _sorted(rows, command, wanted, kept)
+        else:
+            rows = _STAGES[type(command)](rows, command, kept)
     if counted_after == len(query):
         rows = _counted(rows, outcome)
     if not any(isinstance(command, Limit) for command in query):
         rows = _limited(rows, most or DEFAULT_ROWS)
     shown = _shown(query)
-    outcome.rows = [_printed(row, shown) for row in rows]
+    for row in rows:
+        outcome.rows.append(_printed(row, shown))
+        kept.add(letters_of(value for _, value in outcome.rows[-1]))
     return outcome
 
 
@@ -102,18 +111,13 @@ def _wanted_after(query: Query, at: int, most: int | None) -> int | None:
     return most or DEFAULT_ROWS
 
 
-def _stage(command: Command, rows: Iterator[Row], wanted: int | None) -> Iterator[Row]:
-    if isinstance(command, Sort):
-        return _sorted(rows, command, wanted or MOST_SORTED)
-    run_stage = _STAGES[type(command)]
-    return run_stage(rows, command)
-
-
-def _filtered(rows: Iterator[Row], command: Filter) -> Iterator[Row]:
+def _filtered(rows: Iterator[Row], command: Filter, kept: Kept) -> Iterator[Row]:
     return (row for row in rows if is_true(evaluate(command.condition, row)))
 
 
-def _extended(rows: Iterator[Row], command: Fields | Display) -> Iterator[Row]:
+def _extended(
+    rows: Iterator[Row], command: Fields | Display, kept: Kept
+) -> Iterator[Row]:
     computed = [one for one in command.columns if one.expression != Field(one.name)]
     for row in rows:
         for column in computed:
@@ -121,7 +125,7 @@ def _extended(rows: Iterator[Row], command: Fields | Display) -> Iterator[Row]:
         yield row
 
 
-def _parsed(rows: Iterator[Row], command: Parse) -> Iterator[Row]:
+def _parsed(rows: Iterator[Row], command: Parse, kept: Kept) -> Iterator[Row]:
     for row in rows:
         whole = text(evaluate(command.field, row))
         match = None
@@ -138,32 +142,52 @@ def _limited(rows: Iterator[Row], most: int) -> Iterator[Row]:
         pass
 
 
-def _sorted(rows: Iterator[Row], command: Sort, wanted: int) -> Iterator[Row]:
+def _sorted(
+    rows: Iterator[Row], command: Sort, wanted: int, kept: Kept
+) -> Iterator[Row]:
+    """The first ones wanted, in a heap that has the last of them on top."""
+
     def compare(one: Sequence[Value], other: Sequence[Value]) -> int:
         for left, right, key in zip(one, other, command.keys, strict=True):
             found = order(left, right)
             if found:
-                return -found if key.is_descending else found
+                return found if key.is_descending else -found
         return 0
 
     by = cmp_to_key(compare)
-    keyed = (
-        (by([evaluate(key.expression, row) for key in command.keys]), at, row)
-        for at, row in enumerate(rows)
-    )
-    return (row for _, _, row in heapq.nsmallest(wanted, keyed))
+    heap: list[tuple[Any, int, int, Row]] = []
+    for at, row in enumerate(rows):
+        values = [evaluate(key.expression, row) for key in command.keys]
+        letters = _held(row) + letters_of(values)
+        kept.add(letters)
+        entry = (by(values), -at, letters, row)
+        if len(heap) < wanted:
+            heapq.heappush(heap, entry)
+        else:
+            kept.add(-heapq.heappushpop(heap, entry)[2])
+    heap.sort()
+    while heap:
+        _, _, letters, row = heap.pop()
+        kept.add(-letters)
+        yield row
 
 
-def _distinct(rows: Iterator[Row], command: Dedup) -> Iterator[Row]:
+def _held(row: Row) -> int:
+    whole = len(row.message) if isinstance(row, Record) else 0
+    return whole + letters_of(row.made.values())
+
+
+def _distinct(rows: Iterator[Row], command: Dedup, kept: Kept) -> Iterator[Row]:
     seen = set()
     for row in rows:
         key = tuple(text(evaluate(one.expression, row)) for one in command.columns)
         if key not in seen:
             seen.add(key)
+            kept.add(letters_of(key))
             yield row
 
 
-def _grouped(rows: Iterator[Row], command: Stats) -> Iterator[Row]:
+def _grouped(rows: Iterator[Row], command: Stats, kept: Kept) -> Iterator[Row]:
     calls = list(_aggregates([column.expression for column in command.columns]))
     groups: dict[tuple[str | None, ...], tuple[list[Value], list[Aggregate]]] = {}
     for row in rows:
@@ -171,13 +195,17 @@ def _grouped(rows: Iterator[Row], command: Stats) -> Iterator[Row]:
         key = tuple(map(text, values))
         if key not in groups:
             groups[key] = (values, [_started(call) for call in calls])
+            kept.add(letters_of((*key, *(_argument(call, row) for call in calls))))
         for call, running in zip(calls, groups[key][1], strict=True):
-            value = evaluate(call.arguments[0], row) if call.arguments else row
-            running.add(value, row.timestamp)
+            running.add(_argument(call, row), row.timestamp)
     if not groups and not command.by:
         groups[()] = ([], [_started(call) for call in calls])
     for values, finished in groups.values():
         yield _group_row(command, values, dict(zip(calls, finished, strict=True)))
+
+
+def _argument(call: Call, row: Row) -> Value:
+    return evaluate(call.arguments[0], row) if call.arguments else row
 
 
 def _started(call: Call) -> Aggregate:
@@ -238,7 +266,7 @@ _STAGES: Mapping[type, Callable[..., Iterator[Row]]] = {
     Parse: _parsed,
     Stats: _grouped,
     Dedup: _distinct,
-    Limit: lambda rows, command: _limited(rows, command.most),
+    Limit: lambda rows, command, kept: _limited(rows, command.most),
 }
 
 

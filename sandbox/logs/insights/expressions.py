@@ -19,10 +19,12 @@ from sandbox.logs.insights.syntax import (
     Not,
     Period,
     QueryError,
+    depth_of,
 )
 
 _COMPARISONS = ("=", "!=", "<", "<=", ">", ">=")
-_DEEPEST = 60
+_DEEPEST = 50
+"""Of parentheses, and of what computes with the result of what."""
 _COMMON = {"as", "by", "and", "or", "in", "like", "asc", "desc"}
 
 
@@ -93,9 +95,22 @@ class ExpressionParser:
         self._depth += 1
         if self._depth > _DEEPEST:
             raise self.unexpected()
-        found = self._left_to_right(self._all_of, "or")
+        found = self._balanced(self._all_of, "or")
         self._depth -= 1
+        if not self._depth and depth_of(found) > _DEEPEST:
+            raise self.unexpected()
         return found
+
+    def _balanced(self, part: Callable[[], Expression], operator: str) -> Expression:
+        """Many alternatives lie side by side, so that they are not deep."""
+        parts = [part()]
+        while self.take(operator):
+            parts.append(part())
+        while len(parts) > 1:
+            alone = parts[len(parts) & ~1 :]
+            pairs = zip(parts[::2], parts[1::2], strict=False)
+            parts = [Binary(operator, left, right) for left, right in pairs] + alone
+        return parts[0]
 
     def _left_to_right(
         self, part: Callable[[], Expression], *operators: str
@@ -106,7 +121,7 @@ class ExpressionParser:
         return found
 
     def _all_of(self) -> Expression:
-        return self._left_to_right(self._negated, "and")
+        return self._balanced(self._negated, "and")
 
     def _negated(self) -> Expression:
         negations = 0

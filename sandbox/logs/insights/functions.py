@@ -10,6 +10,8 @@ from sandbox.logs.insights.values import Timestamp, Value, number, order, text
 
 Function = Callable[..., Value]
 _MANY = range(1, 100)
+MOST_LETTERS = 1_048_576
+"""What a function makes is cut here: an event is not larger either."""
 
 
 def _numeric(work: Callable[..., float]) -> Function:
@@ -47,6 +49,20 @@ def _substr(whole: str, start: str, length: str | None = None) -> Value:
         return None
     begin = max(0, int(first))
     return whole[begin:] if most is None else whole[begin : begin + max(0, int(most))]
+
+
+def _replace(whole: str, old: str, new: str) -> str:
+    growth = len(new) - len(old)
+    most = -1 if growth <= 0 else MOST_LETTERS // growth + 1
+    return whole.replace(old, new, most)
+
+
+def _concat(*given: Value) -> str:
+    parts, letters = [], 0
+    for value in given:
+        parts.append((text(value) or "")[: MOST_LETTERS - letters])
+        letters += len(parts[-1])
+    return "".join(parts)
 
 
 def _is_ip(value: Value, versions: Collection[int] = (4, 6)) -> bool:
@@ -108,14 +124,13 @@ _TEXTUAL: Mapping[str, Callable[..., Value]] = {
     "upper": str.upper,
     "lower": str.lower,
     "substr": _substr,
-    "replace": str.replace,
+    "replace": _replace,
     "strcontains": lambda whole, part: int(part in whole),
-    "concat": lambda *parts: "".join(parts),
 }
 FUNCTIONS: Mapping[str, Function] = {
     **{name: _numeric(work) for name, work in _NUMERIC.items()},
     **{name: _textual(work) for name, work in _TEXTUAL.items()},
-    "concat": lambda *parts: "".join(text(part) or "" for part in parts),
+    "concat": _concat,
     "greatest": _extreme(1),
     "least": _extreme(-1),
     "coalesce": _coalesce,
@@ -146,4 +161,9 @@ ARITIES: Mapping[str, Collection[int]] = {
 
 
 def call(name: str, given: Sequence[Value]) -> Value:
-    return FUNCTIONS[name](*given)
+    """Nothing where the values have no answer, such as a time beyond all years."""
+    try:
+        found = FUNCTIONS[name](*given)
+    except (ArithmeticError, ValueError):
+        return None
+    return found[:MOST_LETTERS] if isinstance(found, str) else found

@@ -21,6 +21,7 @@ _WORD = re.compile(
   | (?P<symbol>=~|!=|<=|>=|[|,()\[\]+*/%^=<>-])
 """
 )
+_MOST_DIGITS = 300
 _REGEX = re.compile(r"/(?:[^/\\]|\\.)*/", re.DOTALL)
 
 
@@ -59,6 +60,8 @@ def _token(source: str, at: int, before: list[Token]) -> Token:
     match = _WORD.match(source, at)
     if match is None or match.lastgroup is None:
         raise QueryError(f"unexpected symbol found {source[at]}", at, at + 1)
+    if match.lastgroup in {"number", "period"} and len(match[0]) > _MOST_DIGITS:
+        raise QueryError("number is too long", at, match.end())
     return Token(match.lastgroup, match[0], at)
 
 

@@ -33,6 +33,7 @@ from sandbox.logs.insights.syntax import (
 )
 
 MOST_ROWS = 100_000
+_MOST_COMMANDS = 100
 
 
 def parse_query(source: str) -> Query:
@@ -60,6 +61,8 @@ class _Parser(ExpressionParser):
     def query(self) -> Query:
         found = [self._command()]
         while self.take("|"):
+            if len(found) >= _MOST_COMMANDS:
+                raise self.unexpected()
             if not self.at_end():
                 found.append(self._command())
         if not self.at_end():

@@ -28,11 +28,14 @@ _MEASURED = {
     "XRAY TraceId": "@xrayTraceId",
     "SegmentId": "@xraySegmentId",
 }
+_INDEX = re.compile(r"\d{1,9}", re.ASCII)
 _FLOW = (
     "version", "accountId", "interfaceId", "srcAddr", "dstAddr", "srcPort", "dstPort",
     "protocol", "packets", "bytes", "startTime", "endTime", "action", "logStatus",
 )  # fmt: skip
 _MOST_FIELDS = 1_000
+_DEEPEST = 50
+"""A line nested deeper has no discovered fields."""
 
 
 @dataclass(slots=True)
@@ -108,7 +111,21 @@ def _json(text: str) -> dict[str, Any]:
         found = orjson.loads(text)
     except orjson.JSONDecodeError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return found if isinstance(found, dict) and not _is_deep(text, found) else {}
+
+
+def _is_deep(text: str, document: Any) -> bool:
+    if text.count("{") + text.count("[") <= _DEEPEST:
+        return False
+    level = [document]
+    for _ in range(_DEEPEST):
+        level = [
+            inside
+            for node in level
+            for inside in (node.values() if isinstance(node, dict) else node)
+            if isinstance(inside, dict | list)
+        ]
+    return bool(level)
 
 
 def _of_lambda(message: str, match: re.Match[str]) -> dict[str, Any]:
@@ -127,7 +144,7 @@ def _at(node: Any, path: str) -> Any:
     """What lies at a dotted path; names may themselves have dots."""
     if isinstance(node, list):
         index, _, rest = path.partition(".")
-        if not index.isdigit() or int(index) >= len(node):
+        if not _INDEX.fullmatch(index) or int(index) >= len(node):
             return None
         return _at(node[int(index)], rest) if rest else node[int(index)]
     if not isinstance(node, dict):

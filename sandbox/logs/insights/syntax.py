@@ -73,6 +73,33 @@ class In:
 Expression = Literal | Field | Period | Call | Binary | Not | Like | In
 
 
+def depth_of(expression: Expression) -> int:
+    """How many expressions lie inside one another."""
+    depth, level = 0, [expression]
+    while level:
+        level = [inside for one in level for inside in _inside(one)]
+        depth += 1
+    return depth
+
+
+def _inside(expression: Expression) -> tuple[Expression, ...]:
+    found: tuple[Expression, ...] = ()
+    match expression:
+        case Call():
+            found = expression.arguments
+        case Binary():
+            found = (expression.left, expression.right)
+        case Not():
+            found = (expression.inside,)
+        case Like(left, regex.Pattern()):
+            found = (left,)
+        case Like(left, wanted):
+            found = (left, wanted)
+        case In():
+            found = (expression.left, *expression.options)
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """An expression and the name its values go by."""

@@ -13,7 +13,9 @@ Value = Any
 """str, int, float, Timestamp, or None where there is no such field."""
 
 SECONDS_PER_MATCH = 0.25
-_NUMBER = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*")
+_NUMBER = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*", re.ASCII)
+_MOST_DIGITS = 300
+"""Longer ones are no doubles."""
 _START = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -26,10 +28,14 @@ def number(value: Value) -> float | int | None:
         return int(value)
     if isinstance(value, int | float):
         return value
-    if isinstance(value, str) and _NUMBER.fullmatch(value):
+    if isinstance(value, str) and _is_number(value):
         text = value.strip()
         return int(text) if text.lstrip("+-").isdigit() else float(text)
     return None
+
+
+def _is_number(value: str) -> bool:
+    return len(value) <= _MOST_DIGITS and _NUMBER.fullmatch(value) is not None
 
 
 def text(value: Value) -> str | None:
@@ -37,13 +43,20 @@ def text(value: Value) -> str | None:
     if value is None:
         return None
     if isinstance(value, Timestamp):
-        moment = _START + timedelta(milliseconds=int(value))
-        return moment.strftime("%Y-%m-%d %H:%M:%S.") + f"{value % 1_000:03d}"
+        return _time(value)
     if isinstance(value, bool):
         return "1" if value else "0"
     if isinstance(value, float):
         return _decimal(value)
     return str(value)
+
+
+def _time(value: Timestamp) -> str:
+    try:
+        moment = _START + timedelta(milliseconds=int(value))
+    except OverflowError:  # beyond the years there are
+        return str(int(value))
+    return moment.strftime("%Y-%m-%d %H:%M:%S.") + f"{value % 1_000:03d}"
 
 
 def _decimal(value: float) -> str | None:

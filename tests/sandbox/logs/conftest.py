@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -42,3 +43,10 @@ def put(logs: Any) -> Put:
 
 def messages(answer: Any) -> list[str]:
     return [event["message"] for event in answer["events"]]
+
+
+def within(seconds: float, work: Callable[[], Any]) -> Any:
+    began = time.monotonic()
+    found = work()
+    assert time.monotonic() - began < seconds
+    return found

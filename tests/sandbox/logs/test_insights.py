@@ -286,7 +286,7 @@ def test_flow_logs_have_fields() -> None:
         ("filter a like /(/", 14, 17),
         ("parse @message '* *' as one", 15, 20),
         ("fields a ;", 9, 10),
-        ("filter " + "(" * 100, 67, 68),
+        ("filter " + "(" * 100, 57, 58),
     ],
 )
 def test_mistakes_are_found_where_they_are(source: str, start: int, end: int) -> None:
