@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sandbox.cloudwatch import mathfunctions, periods, searches, statistics
+from sandbox.cloudwatch import mathfunctions, mathsyntax, periods, searches, statistics
 from sandbox.cloudwatch.mathsyntax import (
     Array,
     MathError,
@@ -27,7 +27,7 @@ from sandbox.cloudwatch.mathvalues import (
     operate,
     unsupported,
 )
-from sandbox.cloudwatch.queries import Queries, Query, in_expression
+from sandbox.cloudwatch.queries import Queries, Query, in_expression, needed
 from sandbox.cloudwatch.statistics import Indexes
 from sandbox.cloudwatch.store import MetricStore, Place
 
@@ -101,7 +101,8 @@ class Evaluation:
 
     def _of(self, query: Query) -> Value:
         if query.id not in self._known:
-            self._known[query.id] = self._computed(query)
+            for each in needed(query, self._queries, self._known):
+                self._known[each.id] = self._computed(each)
         return self._known[query.id]
 
     def _computed(self, query: Query) -> Value:
@@ -119,30 +120,31 @@ class Evaluation:
         asked = [each.stat.period for each in self._queries.values() if each.stat]
         return query.period or max(asked, default=_DEFAULT_PERIOD)
 
-    def _value(self, node: Node, around: _Around) -> Value:
+    def _value(self, root: Node, around: _Around) -> Value:
+        found: list[Value] = []
+        for node in mathsyntax.in_order(root):
+            at = len(found) - len(mathsyntax.parts(node))
+            found[at:] = [self._value_of(node, found[at:], around)]
+        return found[0]
+
+    def _value_of(self, node: Node, parts: list[Value], around: _Around) -> Value:
+        """The value of one node, from the values of its parts."""
         if isinstance(node, Number | Text):
             return node.value
         if isinstance(node, Name):
-            return self._named(node)
+            return self._known.get(node.value, node.value)
         if isinstance(node, Negate):
-            return mathfunctions.negated(self._value(node.operand, around))
+            return mathfunctions.negated(parts[0])
         if isinstance(node, Operation):
-            left = self._value(node.left, around)
-            return operate(node.operator, left, self._value(node.right, around))
+            return operate(node.operator, parts[0], parts[1])
         if isinstance(node, Array):
-            return self._array(node, around)
-        arguments = [self._value(each, around) for each in node.arguments]
-        return mathfunctions.call(node.function, around, arguments)
+            return self._array(parts, around)
+        return mathfunctions.call(node.function, around, parts)
 
-    def _named(self, node: Name) -> Value:
-        if node.value in self._queries:
-            return self._of(self._queries[node.value])
-        return node.value
-
-    def _array(self, node: Array, around: _Around) -> SeriesList:
+    def _array(self, parts: list[Value], around: _Around) -> SeriesList:
         found: SeriesList = []
-        for each in node.items:
-            value = self._value(each, around)
+        for each in parts:
+            value = each
             if isinstance(value, int | float):
                 # A scalar among series counts at every period.
                 value = mathfunctions.call("TIME_SERIES", around, [value])

@@ -218,6 +218,10 @@ def test_a_band_is_around_the_mean_of_the_hour(cloudwatch: Any) -> None:
         ("SEARCH('{Shop', 'Sum', 60)", "Invalid syntax in SEARCH"),
         ("SEARCH('{Shop} (a', 'Sum', 60)", "')' is missing"),
         ("SEARCH('{Shop} a', 'Best', 60)", "Unsupported statistic"),
+        ("(" * 500, "Nested too deeply"),
+        (f"SEARCH('{'(' * 500}', 'Sum', 60)", "nested too deeply"),
+        (f"SEARCH('{'NOT ' * 300}a', 'Sum', 60)", "nested too deeply"),
+        (f"SEARCH('{'a=' * 500}a', 'Sum', 60)", "nested too deeply"),
     ],
 )
 def test_faults_name_the_expression(shop: Any, text: str, said: str) -> None:
@@ -242,3 +246,38 @@ def test_metrics_insights_are_refused_as_absent(shop: Any) -> None:
     )
 
     assert code == "NotImplementedBySandbox"
+
+
+def test_circles_through_others_are_refused(cloudwatch: Any) -> None:
+    circle = [expression("e2", "e1"), expression("e3", "e2"), expression("e1", "e3")]
+
+    code, message = refusal(lambda: ask(cloudwatch, *circle))
+
+    assert code == "ValidationError"
+    assert "Circular reference to 'e" in message
+
+
+def test_queries_that_use_each_other_twice_are_looked_at_once(shop: Any) -> None:
+    doubled = [expression(f"e{n + 1} + e{n + 1}", f"e{n}") for n in range(30)]
+
+    answer = ask(shop, *doubled, metric("e30", name="A"), minutes=5)
+
+    assert values(answer, "e0") == [10 * 2**30, 20 * 2**30, 30 * 2**30, 50 * 2**30]
+
+
+def test_hundreds_of_expressions_may_stand_on_each_other(shop: Any) -> None:
+    chain = [expression(f"e{n + 1} + 1", f"e{n}") for n in range(499)]
+
+    answer = ask(shop, *chain, metric("e499", name="A"), minutes=5)
+
+    assert values(answer, "e0") == [509, 519, 529, 549]
+
+
+def test_a_sum_may_be_as_long_as_aws_lets_it_be(shop: Any) -> None:
+    assert computed(shop, "m1" + "+1" * 1_023)[0] == (5, 1_033)
+
+
+def test_fifty_levels_are_computed(shop: Any) -> None:
+    text = "0 OR 0 AND 0<0+0*ABS(" * 49 + "m1" + ")" * 49
+
+    assert computed(shop, text) == [(5, 0), (4, 0), (3, 0), (1, 0)]
