@@ -16,6 +16,7 @@ from sandbox.kernel.errors import ApiError, absent
 
 _ID = re.compile(r"[a-z][A-Za-z0-9_]*")
 _MOST_QUERIES = 500
+_DEFAULT_PERIOD = 300
 _INSIGHTS = re.compile(r"\s*SELECT\b", re.IGNORECASE)
 
 
@@ -172,3 +173,11 @@ def needed(query: Query, queries: Queries, known: Container[str] = ()) -> list[Q
         }
         waiting |= graph[one] - graph.keys()
     return [queries[each] for each in TopologicalSorter(graph).static_order()]
+
+
+def period_of(query: Query, queries: Queries) -> int:
+    """A metric's, an expression's own, or the longest of the metrics in the request."""
+    if query.stat is not None:
+        return query.stat.period
+    asked = [each.stat.period for each in queries.values() if each.stat]
+    return query.period or max(asked, default=_DEFAULT_PERIOD)
