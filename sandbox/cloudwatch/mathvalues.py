@@ -58,7 +58,7 @@ Value = float | Series | SeriesList | str
 _KINDS = ((str, "String"), (Series, "TimeSeries"), (list, "TimeSeries[]"))
 
 
-MOST_COMPUTED = 20_000_000
+MOST_COMPUTED = 10_000_000
 """How many points the expressions of a request may compute: the sandbox's bound."""
 
 

@@ -281,3 +281,61 @@ def test_fifty_levels_are_computed(shop: Any) -> None:
     text = "0 OR 0 AND 0<0+0*ABS(" * 49 + "m1" + ")" * 49
 
     assert computed(shop, text) == [(5, 0), (4, 0), (3, 0), (1, 0)]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("SLICE(METRICS(), 0/0)", "SLICE takes whole numbers"),
+        ("SLICE(METRICS(), 1e400)", "SLICE takes whole numbers"),
+        ("SORT(METRICS(), SUM, ASC, 0/0)", "SORT takes whole numbers"),
+        ("SEARCH('{Shop}', 'Sum', 0/0)", "SEARCH takes whole numbers"),
+        ("SEARCH('{Shop}', 'Sum', 6e300)", "Unsupported period"),
+    ],
+)
+def test_what_is_no_number_is_refused(shop: Any, text: str, said: str) -> None:
+    code, message = refusal(lambda: ask(shop, expression(text), metric("m1")))
+
+    assert code == "ValidationError"
+    assert said in message
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["TIME_SERIES(1/0)", "TIME_SERIES(LOG(0))", "[1/0]", "FILL(m1 * 0/0, 1/0)"],
+)
+def test_what_is_no_number_is_no_datapoint(shop: Any, text: str) -> None:
+    assert computed(shop, text) == []
+
+
+YEARS = {"StartTime": at(MINUTE - 3 * 365 * 86_400), "EndTime": at(MINUTE)}
+
+
+def test_hidden_expressions_are_bounded_as_well(shop: Any) -> None:
+    fine = expression("TIME_SERIES(1)", "a", Period=1, ReturnData=False)
+    asked: dict[str, Any] = YEARS
+
+    code, message = refusal(
+        lambda: ask(shop, fine, expression("SUM(a)*m1"), metric("m1"), **asked)
+    )
+
+    assert code == "ValidationError"
+    assert "more than 100800 periods of the expression 'a'" in message
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["[" + ",".join(["TIME_SERIES(1)"] * 130) + "]"] * 2,
+        ["[" + ",".join("1" * 1_020) + "]"],
+        ["[" + ",".join("1" * 900) + "]", "[e0, e0]"],
+    ],
+)
+def test_what_would_fill_the_memory_is_refused(shop: Any, texts: list[str]) -> None:
+    asked: dict[str, Any] = {**YEARS, "StartTime": at(MINUTE - 100_000)}
+    queries = [expression(text, f"e{n}", Period=1) for n, text in enumerate(texts)]
+
+    code, message = refusal(lambda: ask(shop, *queries, **asked))
+
+    assert code == "ValidationError"
+    assert "computes too many datapoints" in message

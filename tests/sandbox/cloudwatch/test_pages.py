@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sandbox.cloudwatch.paging import Cursor, Part, Slots, cursor, token
+from sandbox.cloudwatch.periods import is_time
 from sandbox.kernel.errors import ApiError
 from tests.sandbox.cloudwatch.conftest import MINUTE, ask, at, expression, metric
 from tests.sandbox.conftest import NOW
@@ -142,3 +143,8 @@ def test_what_is_no_token_is_refused(text: str) -> None:
 def test_a_page_has_room_for_a_point(cloudwatch: Any, most: int) -> None:
     with pytest.raises(Exception, match="MaxDatapoints"):
         ask(cloudwatch, metric(), MaxDatapoints=most, EndTime=at(NOW))
+
+
+@pytest.mark.parametrize("time", [float("nan"), float("-inf"), 1e300, "now", None])
+def test_what_is_no_time_begins_no_range(time: object) -> None:
+    assert not is_time(time)
