@@ -39,6 +39,11 @@ def has_points(start: float, period: int, now: float) -> bool:
     return period % finest(now - start) == 0
 
 
+def fine_from(now: float) -> int:
+    """The minute from which on seconds can be told apart."""
+    return int((now - _HIGH_RESOLUTION_SECONDS) // _MINUTE * _MINUTE)
+
+
 def rounded_start(start: float, period: int, now: float) -> int:
     """The start of the first period."""
     grain = max(finest(now - start), _MINUTE)
