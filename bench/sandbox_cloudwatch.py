@@ -20,7 +20,7 @@ import numpy as np
 from bench.measure import line, median
 from sandbox.assembly import assemble
 from sandbox.cloudwatch.service import CloudWatch
-from sandbox.cloudwatch.store import MetricKey
+from sandbox.cloudwatch.store import MetricKey, MetricStore
 from sandbox.kernel.clock import SystemClock
 from sandbox.kernel.cloud import HOME_REGION, SHOP
 from sandbox.kernel.server import Server
@@ -31,6 +31,8 @@ RUNS = 3
 BOUND_SECONDS = 1.5
 BOUND_MEGABYTES = 100
 BOUND_SAMPLES = 20_000
+SAMPLES_A_REQUEST = 12
+REQUESTS_A_DAY = int(0.6 * 86_400)
 EVERYTHING = (
     '{"Version": "2012-10-17", "Statement": '
     '{"Effect": "Allow", "Action": "*", "Resource": "*"}}'
@@ -206,6 +208,34 @@ def show_writes(client: Any) -> None:
         )
 
 
+def show_growth() -> None:
+    """A day of the shop: every request has a sample of each metric, half of them the
+    same in most requests (a count, an error), half of them never (a duration)."""
+    store, end = MetricStore(), int(time())
+    random = np.random.default_rng(0)
+    times = np.sort(random.integers(end - 86_400, end, REQUESTS_A_DAY))
+    for number in range(SAMPLES_A_REQUEST):
+        values = random.lognormal(4, 1, len(times)) if number % 2 else times * 0 + 1.0
+        store.record(
+            (SHOP, HOME_REGION), MetricKey("Shop", f"G{number}"), times, values
+        )
+    began = perf_counter()
+    store.age(end)
+    seconds = perf_counter() - began
+    raw = len(times) * SAMPLES_A_REQUEST * 12 / 1024**2
+    kept = sum(bytes_of(store, number) for number in range(SAMPLES_A_REQUEST))
+    said = f"{len(times) * SAMPLES_A_REQUEST:,} samples, {raw:.1f} MB as they came"
+    line("memory of a day of the shop", kept / 1024**2, "MB", said, is_met=True)
+    line("forgetting within that day", seconds, "s", "once an hour", is_met=True)
+
+
+def bytes_of(store: MetricStore, number: int) -> int:
+    key = MetricKey("Shop", f"G{number}")
+    samples = store.samples((SHOP, HOME_REGION), key, None)
+    counts = 0 if samples.counts is None else samples.counts.nbytes
+    return samples.times.nbytes + samples.values.nbytes + counts
+
+
 def main() -> None:
     ours, theirs = multiprocessing.get_context("spawn").Pipe()
     process = multiprocessing.get_context("spawn").Process(
@@ -229,6 +259,7 @@ def main() -> None:
     for period, stat in ((300, "Average"), (60, "Average"), (300, "p99")):
         show_reads(client, wire, period, stat)
     show_writes(client)
+    show_growth()
     ours.send("end")
     process.join()
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 
-from sandbox.cloudwatch import mathfunctions, periods, searches, statistics
+from sandbox.cloudwatch import mathfunctions, mathsyntax, periods, searches, statistics
 from sandbox.cloudwatch.mathsyntax import (
     Array,
     MathError,
@@ -20,6 +21,7 @@ from sandbox.cloudwatch.mathsyntax import (
     Text,
 )
 from sandbox.cloudwatch.mathvalues import (
+    MOST_COMPUTED,
     MetricStat,
     Series,
     SeriesList,
@@ -27,50 +29,62 @@ from sandbox.cloudwatch.mathvalues import (
     operate,
     unsupported,
 )
-from sandbox.cloudwatch.queries import Queries, Query, in_expression
+from sandbox.cloudwatch.paging import Part
+from sandbox.cloudwatch.queries import (
+    Queries,
+    Query,
+    in_expression,
+    needed,
+    period_of,
+)
 from sandbox.cloudwatch.statistics import Indexes
 from sandbox.cloudwatch.store import MetricStore, Place
 
-_DEFAULT_PERIOD = 300
 _MOST_FOUND = 500
 _TWO_WEEKS = 14 * 86_400
+# The sandbox's own bounds of what expressions may take of its memory.
+MOST_PERIODS = 100_800
+_MOST_SERIES = 1_000
+_NOTHING = (statistics.NO_POINTS.times, statistics.NO_POINTS.values)
 
 
 @dataclass(frozen=True, slots=True)
 class Range:
     """From a start, inclusive, to an end, exclusive; `now` decides what is kept.
 
-    `asked_from` is the start of the whole where this is a later page of it. Periods
-    begin at an exact start as it is: where a page is cut, or where an alarm looks.
+    Periods begin at an exact start as it is: where an alarm looks.
     """
 
     start: float
     end: float
     now: float
     is_exact: bool = False
-    asked_from: float | None = None
-
-    @property
-    def oldest(self) -> float:
-        return self.start if self.asked_from is None else self.asked_from
 
     def first_period(self, period: int) -> int:
         if self.is_exact:
             return int(self.start)
         return periods.rounded_start(self.start, period, self.now)
 
+    def whole(self, period: int) -> Part:
+        """From the start of the first period to the end of the last."""
+        start = self.first_period(period)
+        return Part(start, start + -int((start - self.end) // period) * period)
+
 
 def series_of(
-    store: MetricStore, place: Place, stat: MetricStat, when: Range
+    store: MetricStore,
+    place: Place,
+    stat: MetricStat,
+    when: Range,
+    part: Part | None = None,
 ) -> Series:
-    """The points of a metric in a range."""
-    start = when.first_period(stat.period)
+    """The points of a metric in a range, or in a part of it."""
+    start, end = part or when.whole(stat.period)
     points = statistics.NO_POINTS
     statistic = statistics.parse(stat.stat)
-    if statistic is not None and periods.has_points(when.oldest, stat.period, when.now):
-        last_period = start + -int(-(when.end - start) // stat.period) * stat.period
+    if statistic is not None and periods.has_points(when.start, stat.period, when.now):
         oldest = max(start, when.now - periods.KEPT_SECONDS)
-        samples = store.samples(place, stat.key, stat.unit).between(oldest, last_period)
+        samples = store.samples(place, stat.key, stat.unit).between(oldest, end)
         points = statistics.compute(statistic, samples, start, stat.period)
     return Series(points.times, points.values, stat.period, stat.key.name, stat)
 
@@ -79,11 +93,18 @@ class Evaluation:
     """Answers queries by id, each computed once."""
 
     def __init__(
-        self, store: MetricStore, place: Place, queries: Queries, when: Range
+        self,
+        store: MetricStore,
+        place: Place,
+        queries: Queries,
+        when: Range,
+        parts: Mapping[str, Part] = MappingProxyType({}),
     ) -> None:
+        """`parts` are of the range, for queries that a page holds a part of."""
         self._store, self._place = store, place
-        self._queries, self._when = queries, when
+        self._queries, self._when, self._parts = queries, when, parts
         self._known: dict[str, Value] = {}
+        self._computed_points = 0
 
     def series(self, query: Query) -> SeriesList:
         """The series a query answers with. Raises ValidationError for a scalar."""
@@ -101,51 +122,58 @@ class Evaluation:
 
     def _of(self, query: Query) -> Value:
         if query.id not in self._known:
-            self._known[query.id] = self._computed(query)
+            for each in needed(query, self._queries, self._known):
+                self._known[each.id] = self._computed(each)
         return self._known[query.id]
 
     def _computed(self, query: Query) -> Value:
         if query.stat is not None:
-            place = (query.stat.account, self._place[1])
-            found = series_of(self._store, place, query.stat, self._when)
+            found = self._points(query.stat, self._when, self._parts.get(query.id))
             return replace(found, label=query.label or found.label)
         if query.expression is None:
             raise MathError("nothing to compute")
-        around = _Around(self, query, self._period_of(query))
+        around = _Around(self, query, period_of(query, self._queries))
         return self._value(query.expression, around)
 
-    def _period_of(self, query: Query) -> int:
-        """An expression's own period, or the longest of the metrics in the request."""
-        asked = [each.stat.period for each in self._queries.values() if each.stat]
-        return query.period or max(asked, default=_DEFAULT_PERIOD)
+    def _value(self, root: Node, around: _Around) -> Value:
+        found: list[Value] = []
+        for node in mathsyntax.in_order(root):
+            at = len(found) - len(mathsyntax.parts(node))
+            found[at:] = [self._value_of(node, found[at:], around)]
+            if not isinstance(node, Name):
+                self._count(found[-1])
+        return found[0]
 
-    def _value(self, node: Node, around: _Around) -> Value:
+    def _count(self, value: Value) -> None:
+        """Raise where a request would compute more than memory is meant to hold."""
+        series = value if isinstance(value, list) else [value]
+        points = sum(len(one.times) + 1 for one in series if isinstance(one, Series))
+        self._computed_points += points
+        if len(series) > _MOST_SERIES or self._computed_points > MOST_COMPUTED:
+            raise MathError("The expression computes too many datapoints")
+
+    def _value_of(self, node: Node, parts: list[Value], around: _Around) -> Value:
+        """The value of one node, from the values of its parts."""
         if isinstance(node, Number | Text):
             return node.value
         if isinstance(node, Name):
-            return self._named(node)
+            return self._known.get(node.value, node.value)
         if isinstance(node, Negate):
-            return mathfunctions.negated(self._value(node.operand, around))
+            return mathfunctions.negated(parts[0])
         if isinstance(node, Operation):
-            left = self._value(node.left, around)
-            return operate(node.operator, left, self._value(node.right, around))
+            return operate(node.operator, parts[0], parts[1])
         if isinstance(node, Array):
-            return self._array(node, around)
-        arguments = [self._value(each, around) for each in node.arguments]
-        return mathfunctions.call(node.function, around, arguments)
+            return self._array(parts, around)
+        return mathfunctions.call(node.function, around, parts)
 
-    def _named(self, node: Name) -> Value:
-        if node.value in self._queries:
-            return self._of(self._queries[node.value])
-        return node.value
-
-    def _array(self, node: Array, around: _Around) -> SeriesList:
+    def _array(self, parts: list[Value], around: _Around) -> SeriesList:
         found: SeriesList = []
-        for each in node.items:
-            value = self._value(each, around)
+        for each in parts:
+            value = each
             if isinstance(value, int | float):
                 # A scalar among series counts at every period.
                 value = mathfunctions.call("TIME_SERIES", around, [value])
+                self._count(value)
             if isinstance(value, Series):
                 found.append(value)
             elif isinstance(value, list):
@@ -188,11 +216,19 @@ class Evaluation:
             series.origin, Range(begin, self._when.end, begin, is_exact=True)
         )
 
-    def _points(self, stat: MetricStat, when: Range) -> Series:
-        return series_of(self._store, (stat.account, self._place[1]), stat, when)
+    def _points(
+        self, stat: MetricStat, when: Range, part: Part | None = None
+    ) -> Series:
+        if stat.account != self._place[0]:
+            # No account is linked to another here: nothing of it is to be seen.
+            return Series(*_NOTHING, stat.period, stat.key.name, stat)
+        return series_of(self._store, self._place, stat, when, part)
 
     def times(self, period: int) -> Indexes:
+        """Every period of the range."""
         start = self._when.first_period(period)
+        if (self._when.end - start) / period > MOST_PERIODS:
+            raise MathError(f"The range has more than {MOST_PERIODS} periods")
         times: Indexes = np.arange(
             start, math.ceil(self._when.end), period, dtype=np.int64
         )

@@ -2,61 +2,120 @@
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
-from sandbox.cloudwatch.evaluation import Evaluation, Range
+from sandbox.cloudwatch import paging, periods
+from sandbox.cloudwatch.evaluation import MOST_PERIODS, Evaluation, Range
 from sandbox.cloudwatch.labels import Labels
 from sandbox.cloudwatch.mathvalues import Series
-from sandbox.cloudwatch.queries import Queries, Query, read, refused
+from sandbox.cloudwatch.paging import Page, Slots
+from sandbox.cloudwatch.queries import (
+    Queries,
+    Query,
+    needed,
+    period_of,
+    read,
+    refused,
+)
 from sandbox.cloudwatch.store import MetricStore
 from sandbox.kernel.calls import Answer, Call
-from sandbox.kernel.errors import ApiError
 
 _MOST_POINTS = 100_800
-_DEFAULT_PERIOD = 300
 _PARTIAL_MESSAGE = {
     "Code": "InternalError",
     "Value": "Some of the data could not be read. Try again.",
 }
+_FORBIDDEN_MESSAGE = {
+    "Code": "Forbidden",
+    "Value": "This account has no link to the account of the metric.",
+}
+
+_Found = Mapping[str, list[Series]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Page:
-    """The part of the range a page answers, and the token of the next."""
+class _Asked:
+    """Queries over a range; `step` is -1 where the newest points come first."""
 
+    queries: Queries
     when: Range
-    token: str | None
-    is_whole: bool
+    most: int
+    step: int
+
+    @property
+    def returned(self) -> list[Query]:
+        return [query for query in self.queries.values() if query.is_returned]
+
+    @property
+    def has_expressions(self) -> bool:
+        return any(query.expression is not None for query in self.queries.values())
 
 
 def get_metric_data(store: MetricStore, call: Call) -> Answer:
     parameters = call.parameters
+    asked = _asked(parameters, call)
+    token = parameters.get("NextToken")
+    if asked.has_expressions:
+        # AWS gives no token where there are expressions: what fits is all there is.
+        every = _found(Evaluation(store, call.place, asked.queries, asked.when), asked)
+        found = paging.cut(every, asked.most, asked.step)
+        is_whole, following = found is every, None
+    else:
+        page = _page(asked, token)
+        names = (query.id for query in asked.returned)
+        parts = dict(zip(names, page.parts, strict=True))
+        evaluation = Evaluation(store, call.place, asked.queries, asked.when, parts)
+        found, following = _found(evaluation, asked), page.following
+        is_whole = following is None
+    zone = (parameters.get("LabelOptions") or {}).get("Timezone", "+0000")
+    status = "Complete" if is_whole else "PartialData"
+    results = _Results(asked, call.account, status, Labels(call.region, zone))
+    answer = {"MetricDataResults": results.of(found), "Messages": []}
+    return (
+        answer
+        if following is None
+        else {**answer, "NextToken": paging.token(following)}
+    )
+
+
+def _asked(parameters: Mapping[str, Any], call: Call) -> _Asked:
     queries = read(parameters["MetricDataQueries"], call.account)
     start, end = parameters["StartTime"], parameters["EndTime"]
-    if start >= end:
+    if not periods.is_time(start) or not periods.is_time(end) or start >= end:
         raise refused(
             "The parameter StartTime must be less than the parameter EndTime."
         )
-    page = _page(queries, Range(start, end, call.now), parameters)
-    evaluation = Evaluation(store, call.place, queries, page.when)
-    zone = (parameters.get("LabelOptions") or {}).get("Timezone", "+0000")
-    results = _Results(page, Labels(call.region, zone), _is_ascending(parameters))
     for query in queries.values():
-        if query.is_returned:
-            results.add(query, evaluation.series(query))
-    answer: dict[str, Any] = {"MetricDataResults": results.found, "Messages": []}
-    if page.token is not None:
-        answer["NextToken"] = page.token
-    return answer
+        if query.expression is not None:
+            _check_periods(query, queries, end - start)
+    most = parameters.get("MaxDatapoints", _MOST_POINTS)
+    if most < 1:
+        raise refused("The parameter MaxDatapoints must be greater than 0.")
+    step = 1 if parameters.get("ScanBy") == "TimestampAscending" else -1
+    when = Range(start, end, call.now)
+    return _Asked(queries, when, min(most, _MOST_POINTS), step)
 
 
-def _is_ascending(parameters: Mapping[str, Any]) -> bool:
-    return parameters.get("ScanBy") == "TimestampAscending"
+def _check_periods(query: Query, queries: Queries, seconds: float) -> None:
+    """Expressions make points of nothing, returned or not: they are bounded."""
+    if seconds / period_of(query, queries) > MOST_PERIODS:
+        raise refused(
+            f"The range has more than {MOST_PERIODS} periods of the expression "
+            f"'{query.id}'. Ask for longer periods or a shorter range."
+        )
+
+
+def _page(asked: _Asked, token: str | None) -> Page:
+    lengths = [period_of(query, asked.queries) for query in asked.returned]
+    slots = Slots([(asked.when.whole(length), length) for length in lengths])
+    after = paging.cursor(token) if token else None
+    return slots.page(asked.most, after, asked.step)
+
+
+def _found(evaluation: Evaluation, asked: _Asked) -> _Found:
+    return {query.id: evaluation.series(query) for query in asked.returned}
 
 
 def partial(answer: Answer) -> Answer:
@@ -75,23 +134,50 @@ def partial(answer: Answer) -> Answer:
 
 
 class _Results:
-    def __init__(self, page: _Page, labels: Labels, is_ascending: bool) -> None:  # noqa: FBT001
-        self.found: list[dict[str, Any]] = []
-        self._status = "Complete" if page.is_whole else "PartialData"
-        self._labels = labels
-        self._step = 1 if is_ascending else -1
+    def __init__(
+        self, asked: _Asked, account: str, status: str, labels: Labels
+    ) -> None:
+        self._asked, self._account = asked, account
+        self._status, self._labels = status, labels
 
-    def add(self, query: Query, series: list[Series]) -> None:
-        for one in series:
-            self.found.append(
-                {
-                    "Id": query.id,
-                    "Label": self._label(query, one, len(series)),
-                    "Timestamps": one.times[:: self._step].tolist(),
-                    "Values": one.values[:: self._step].tolist(),
-                    "StatusCode": self._status,
-                }
-            )
+    def of(self, found: _Found) -> list[dict[str, Any]]:
+        results: list[dict[str, Any]] = []
+        for query in self._asked.returned:
+            if self._is_forbidden(query):
+                results.append(self._forbidden(query))
+            else:
+                results += self._of_query(query, found[query.id])
+        return results
+
+    def _is_forbidden(self, query: Query) -> bool:
+        return any(
+            one.stat is not None and one.stat.account != self._account
+            for one in needed(query, self._asked.queries)
+        )
+
+    def _forbidden(self, query: Query) -> dict[str, Any]:
+        name = query.stat.key.name if query.stat else query.id
+        return {
+            "Id": query.id,
+            "Label": query.label or name,
+            "Timestamps": [],
+            "Values": [],
+            "StatusCode": "Forbidden",
+            "Messages": [_FORBIDDEN_MESSAGE],
+        }
+
+    def _of_query(self, query: Query, series: Sequence[Series]) -> list[dict[str, Any]]:
+        step = self._asked.step
+        return [
+            {
+                "Id": query.id,
+                "Label": self._label(query, one, len(series)),
+                "Timestamps": one.times[::step].tolist(),
+                "Values": one.values[::step].tolist(),
+                "StatusCode": self._status,
+            }
+            for one in series
+        ]
 
     def _label(self, query: Query, series: Series, of: int) -> str:
         if query.stat is not None:
@@ -99,54 +185,3 @@ class _Results:
         if of > 1 and query.label is not None and "${" not in query.label:
             return f"{query.label} {series.label}".strip()
         return self._labels.of(query.label, series, series.label or query.id)
-
-
-def _page(queries: Queries, whole: Range, parameters: Mapping[str, Any]) -> _Page:
-    """How much of the range fits in one answer.
-
-    AWS counts the points a range may have, not those it has, and gives no token where
-    an expression is used.
-    """
-    most = min(parameters.get("MaxDatapoints") or _MOST_POINTS, _MOST_POINTS)
-    is_ascending = _is_ascending(parameters)
-    token = parameters.get("NextToken")
-    rest = _rest(whole, token, is_ascending) if token else whole
-    longest = max(_period(query) for query in queries.values())
-    a_second = sum(
-        1 / _period(query) for query in queries.values() if query.is_returned
-    )
-    # Ranges are cut where periods of every query begin.
-    first = whole.first_period(longest)
-    steps = max(int(most / max(a_second, 1e-9) // longest), 1)
-    if rest.end - max(rest.start, first) <= steps * longest:
-        return _Page(rest, None, is_whole=True)
-    if is_ascending:
-        cut = max(rest.start, first) + steps * longest
-        part = replace(rest, end=cut)
-    else:
-        above = -int(-(rest.end - first) // longest) * longest + first
-        cut = above - steps * longest
-        part = replace(rest, start=cut, is_exact=True, asked_from=whole.start)
-    if any(query.expression is not None for query in queries.values()):
-        return _Page(part, None, is_whole=False)
-    return _Page(part, _token(cut), is_whole=False)
-
-
-def _period(query: Query) -> int:
-    if query.stat is not None:
-        return query.stat.period
-    return query.period or _DEFAULT_PERIOD
-
-
-def _token(cut: float) -> str:
-    return base64.urlsafe_b64encode(orjson.dumps({"from": cut})).decode()
-
-
-def _rest(whole: Range, token: str, is_ascending: bool) -> Range:  # noqa: FBT001
-    try:
-        cut = float(orjson.loads(base64.urlsafe_b64decode(token))["from"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise ApiError("InvalidNextToken", "The NextToken is invalid.") from error
-    if is_ascending:
-        return replace(whole, start=cut, is_exact=True, asked_from=whole.start)
-    return replace(whole, end=cut)

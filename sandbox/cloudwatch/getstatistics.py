@@ -79,12 +79,12 @@ def _check_range(parameters: Mapping[str, Any]) -> None:
         raise invalid(
             "The parameter Period must be 1, 5, 10, 20, 30 or a multiple of 60."
         )
-    seconds = parameters["EndTime"] - start
-    if seconds <= 0:
+    end = parameters["EndTime"]
+    if not periods.is_time(start) or not periods.is_time(end) or start >= end:
         raise invalid(
             "The parameter StartTime must be less than the parameter EndTime."
         )
-    points = int(seconds / period)
+    points = int((end - start) / period)
     if points > _MOST_POINTS:
         raise ApiError(
             "InvalidParameterCombination",

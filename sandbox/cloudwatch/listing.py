@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any
@@ -12,6 +13,7 @@ from sandbox.kernel.calls import Answer, Call
 
 # Source: ListMetrics, CloudWatch API reference.
 _PAGE = 500
+_NUMBER = re.compile(r"[0-9]{1,18}")
 _LISTED_SECONDS = 14 * 86_400
 _RECENT_SECONDS = 3 * 3_600
 
@@ -35,7 +37,7 @@ def list_metrics(store: MetricStore, call: Call) -> Answer:
 
 
 def _number(token: str) -> int:
-    if not token.isdigit():
+    if not _NUMBER.fullmatch(token):
         raise invalid("The value for parameter NextToken is invalid.")
     return int(token)
 

@@ -5,6 +5,7 @@ Source: Using metric math, CloudWatch user guide: functions supported.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -193,6 +194,13 @@ def _number(name: str, value: Value) -> float:
     return value
 
 
+def _whole(name: str, value: Value) -> int:
+    number = _number(name, value)
+    if not math.isfinite(number):
+        raise MathError(f"{name} takes whole numbers")
+    return int(number)
+
+
 def _one_of(at: int, name: str) -> Signature:
     def work(_: Surroundings, arguments: Sequence[Value]) -> Value:
         series = _list(name, arguments[0])
@@ -204,7 +212,7 @@ def _one_of(at: int, name: str) -> Signature:
 
 
 def _slice(_: Surroundings, arguments: Sequence[Value]) -> Value:
-    bounds = [int(_number("SLICE", bound)) for bound in arguments[1:]]
+    bounds = [_whole("SLICE", bound) for bound in arguments[1:]]
     return _list("SLICE", arguments[0])[slice(bounds[0], *bounds[1:])]
 
 
@@ -226,14 +234,15 @@ def _sort(_: Surroundings, arguments: Sequence[Value]) -> Value:
         full, key=lambda one: float(key(one.values)), reverse=str(order) == "DESC"
     )
     ordered += [one for one in series if not len(one.values)]
-    most = int(_number("SORT", arguments[3])) if len(arguments) > 3 else None  # noqa: PLR2004
+    most = _whole("SORT", arguments[3]) if len(arguments) > 3 else None  # noqa: PLR2004
     return ordered[:most]
 
 
 def _time_series(surroundings: Surroundings, arguments: Sequence[Value]) -> Value:
     value = _number("TIME_SERIES", arguments[0])
     times = surroundings.times
-    return Series(times, np.full(len(times), float(value)), surroundings.period)
+    series = Series(times, np.empty(0), surroundings.period)
+    return series.with_values(np.full(len(times), float(value)))
 
 
 def _metric_count(_: Surroundings, arguments: Sequence[Value]) -> Value:
@@ -268,7 +277,7 @@ def _search(surroundings: Surroundings, arguments: Sequence[Value]) -> Value:
         raise unsupported("SEARCH", *arguments)
     period = surroundings.period
     if len(arguments) > 2:  # noqa: PLR2004 - the third argument
-        period = int(_number("SEARCH", arguments[2]))
+        period = _whole("SEARCH", arguments[2])
     return surroundings.search(expression, stat, period)
 
 

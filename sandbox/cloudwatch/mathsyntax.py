@@ -66,15 +66,13 @@ _TOKEN = re.compile(
     r"|(?P<text>'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\")"
     r"|(?P<sign><=|>=|==|!=|&&|\|\||[-+*/^<>()\[\],]))"
 )
+MOST_NESTED = 50
+"""How deep parts may be in parts: the sandbox's own bound, AWS tells none."""
+
 _WORDS = {"AND": "AND", "&&": "AND", "OR": "OR", "||": "OR"}
 # From what binds least to what binds most.
-_LEVELS = (
-    frozenset({"OR"}),
-    frozenset({"AND"}),
-    frozenset({"<", ">", "<=", ">=", "==", "!="}),
-    frozenset({"+", "-"}),
-    frozenset({"*", "/"}),
-)
+_LEVELS = ({"OR"}, {"AND"}, {"<", ">", "<=", ">=", "==", "!="}, {"+", "-"}, {"*", "/"})
+_BINDING = {sign: at for at, level in enumerate(_LEVELS) for sign in level}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +111,7 @@ class _Parser:
     def __init__(self, tokens: list[_Token]) -> None:
         self._tokens = tokens
         self._at = 0
+        self._nested = 0
 
     @property
     def _next(self) -> _Token:
@@ -135,17 +134,28 @@ class _Parser:
             raise _unexpected(token)
         self._at += 1
 
-    def level(self, depth: int) -> Node:
+    def level(self, least: int) -> Node:
         """Operators of one level and all that bind more."""
-        if depth == len(_LEVELS):
-            return self._unary()
-        left = self.level(depth + 1)
-        while self._next.kind == "sign" and self._next.value in _LEVELS[depth]:
+        left = self._unary()
+        while (binding := self._binding()) >= least:
             operator = self._take().value
-            left = Operation(operator, left, self.level(depth + 1))
+            left = Operation(operator, left, self.level(binding + 1))
         return left
 
+    def _binding(self) -> int:
+        token = self._next
+        return _BINDING.get(token.value, -1) if token.kind == "sign" else -1
+
     def _unary(self) -> Node:
+        """What operators stand between; all that nests passes here."""
+        if self._nested > MOST_NESTED:
+            raise MathError(f"Nested too deeply at position {self._next.position}")
+        self._nested += 1
+        node = self._signed()
+        self._nested -= 1
+        return node
+
+    def _signed(self) -> Node:
         if self._accept("-"):
             return Negate(self._unary())
         base = self._atom()
@@ -190,15 +200,29 @@ def _unexpected(token: _Token) -> MathError:
     return MathError(f"Unexpected token '{token.value}' at position {token.position}")
 
 
-def names_in(node: Node) -> Iterator[Name]:
+def parts(node: Node) -> tuple[Node, ...]:
+    """The nodes right below a node, from left to right."""
+    if isinstance(node, Apply):
+        return node.arguments
+    if isinstance(node, Array):
+        return node.items
+    if isinstance(node, Negate):
+        return (node.operand,)
+    if isinstance(node, Operation):
+        return (node.left, node.right)
+    return ()
+
+
+def in_order(root: Node) -> list[Node]:
+    """All nodes, each after its parts. Long sums are deep trees: no recursion."""
+    found, waiting = [], [root]
+    while waiting:
+        node = waiting.pop()
+        found.append(node)
+        waiting += parts(node)
+    return found[::-1]
+
+
+def names_in(root: Node) -> list[Name]:
     """The ids and words an expression uses."""
-    if isinstance(node, Name):
-        yield node
-    elif isinstance(node, Negate):
-        yield from names_in(node.operand)
-    elif isinstance(node, Operation):
-        yield from names_in(node.left)
-        yield from names_in(node.right)
-    elif isinstance(node, Array | Apply):
-        for item in node.items if isinstance(node, Array) else node.arguments:
-            yield from names_in(item)
+    return [node for node in in_order(root) if isinstance(node, Name)]

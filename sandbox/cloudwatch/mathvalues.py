@@ -46,11 +46,20 @@ class Series:
         keep = np.isfinite(found)
         return replace(self, times=where[keep], values=found[keep], origin=None)
 
+    def first(self, count: int, step: int) -> Series:
+        """The oldest points where `step` is 1, the newest where it is -1."""
+        rows = slice(count) if step > 0 else slice(len(self.times) - count, None)
+        return replace(self, times=self.times[rows], values=self.values[rows])
+
 
 SeriesList = list[Series]
 Value = float | Series | SeriesList | str
 
 _KINDS = ((str, "String"), (Series, "TimeSeries"), (list, "TimeSeries[]"))
+
+
+MOST_COMPUTED = 10_000_000
+"""How many points the expressions of a request may compute: the sandbox's bound."""
 
 
 def kind_of(value: Value) -> str:
@@ -134,6 +143,8 @@ def each(function: Callable[[Series], Series], value: Value, what: str) -> Value
 def stacked(series: Sequence[Series]) -> tuple[Indexes, NDArray[np.float64]]:
     """All times any of them has, and a row of values each, NaN where it has none."""
     times = np.unique(np.concatenate([one.times for one in series]))
+    if len(series) * len(times) > MOST_COMPUTED:
+        raise MathError("The expression computes too many datapoints")
     rows = np.full((len(series), len(times)), np.nan)
     for row, one in zip(rows, series, strict=True):
         row[np.searchsorted(times, one.times)] = one.values

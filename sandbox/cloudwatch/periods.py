@@ -11,10 +11,17 @@ _HIGH_RESOLUTION_SECONDS = 3 * _HOUR
 _MINUTES_SECONDS = 15 * _DAY
 _FIVE_MINUTES_SECONDS = 63 * _DAY
 KEPT_SECONDS = 455 * _DAY
+_LONGEST = 2**31
+_FARTHEST = 2**36
+
+
+def is_time(seconds: object) -> bool:
+    """Something a range may begin or end with: no text, and a number."""
+    return isinstance(seconds, int | float) and abs(seconds) < _FARTHEST
 
 
 def is_period(seconds: int) -> bool:
-    return seconds in _SHORT or (seconds > 0 and seconds % _MINUTE == 0)
+    return seconds in _SHORT or (0 < seconds < _LONGEST and seconds % _MINUTE == 0)
 
 
 def finest(age_seconds: float) -> int:
@@ -30,6 +37,11 @@ def has_points(start: float, period: int, now: float) -> bool:
     """False where the range begins before points that fine are kept: AWS then
     answers with none, and with no error."""
     return period % finest(now - start) == 0
+
+
+def fine_from(now: float) -> int:
+    """The minute from which on seconds can be told apart."""
+    return int((now - _HIGH_RESOLUTION_SECONDS) // _MINUTE * _MINUTE)
 
 
 def rounded_start(start: float, period: int, now: float) -> int:

@@ -30,8 +30,25 @@ _MOST_DIMENSIONS = 30
 _LARGEST = 2.0**360
 _OLDEST_SECONDS = 14 * 86_400
 _NEWEST_SECONDS = 2 * 3_600
+_WAYS = ("Value", "Values", "StatisticValues")
 _STATISTICS = ("SampleCount", "Sum", "Minimum", "Maximum")
-_RESOLUTIONS = {1: 1, 60: 60}
+_LONGEST_NAME = 255
+_LONGEST_DIMENSION_VALUE = 1_024
+_RESOLUTIONS = (1, 60)
+# Numbers may come as text: SDKs send what is not finite so.
+_NUMBER = (int, float, str)
+_KINDS: Mapping[str, type | tuple[type, ...]] = {
+    "MetricName": str,
+    "Unit": str,
+    "Dimensions": list,
+    "Timestamp": (int, float),
+    "Value": _NUMBER,
+    "Values": list,
+    "Counts": list,
+    "StatisticValues": dict,
+    "StorageResolution": int,
+}
+_DIMENSION_KINDS = {"Name": str, "Value": str}
 
 Datum = Mapping[str, Any]
 
@@ -51,8 +68,10 @@ def put_metric_data(store: MetricStore, call: Call) -> Answer:
 
 
 def _data(parameters: Mapping[str, Any]) -> Sequence[Datum]:
+    of_type(parameters, {"MetricData": list, "EntityMetricData": list})
     data = list(parameters.get("MetricData") or ())
     for entity in parameters.get("EntityMetricData") or ():
+        of_type(entity, {"MetricData": list})
         data.extend(entity.get("MetricData") or ())
     if not data:
         raise missing("MetricData")
@@ -64,9 +83,11 @@ def _data(parameters: Mapping[str, Any]) -> Sequence[Datum]:
 
 
 def _namespace(call: Call) -> str:
+    of_type(call.parameters, {"Namespace": str})
     namespace = call.parameters.get("Namespace")
     if not namespace:
         raise missing("Namespace")
+    _check_length(namespace, "Namespace", _LONGEST_NAME)
     is_reserved = namespace.startswith("AWS/")
     if namespace.startswith(":") or (
         is_reserved and call.principal.kind is not PrincipalKind.SERVICE
@@ -81,9 +102,11 @@ class _Checked:
     __slots__ = ("_datum", "_key", "_time", "_unit")
 
     def __init__(self, namespace: str, datum: Datum, path: str, now: float) -> None:
+        of_type(datum, _KINDS)
         name = datum.get("MetricName")
         if not name:
             raise missing(f"{path}.MetricName")
+        _check_length(name, f"{path}.MetricName", _LONGEST_NAME)
         self._key = MetricKey(namespace, name, _dimensions(datum, path))
         self._unit = datum.get("Unit") or "None"
         if self._unit not in UNITS:
@@ -95,9 +118,9 @@ class _Checked:
     def keep(self, store: MetricStore, place: tuple[str, str]) -> None:
         column = store.metric(place, self._key).column(self._unit, self._time)
         datum = self._datum
-        if "Value" in datum:
+        if datum.get("Value") is not None:
             column.add(self._time, datum["Value"])
-        elif "Values" in datum:
+        elif datum.get("Values") is not None:
             column.add_counted(self._time, datum["Values"], datum.get("Counts"))
         else:
             count, *others = (datum["StatisticValues"][name] for name in _STATISTICS)
@@ -114,18 +137,47 @@ def _dimensions(datum: Datum, path: str) -> tuple[tuple[str, str], ...]:
             f"{_MOST_DIMENSIONS}."
         )
     for at, each in enumerate(given, 1):
-        for member in ("Name", "Value"):
-            if not each.get(member):
-                raise missing(f"{path}.Dimensions.member.{at}.{member}")
+        _check_dimension(each, f"{path}.Dimensions.member.{at}")
+    if len({each["Name"] for each in given}) < len(given):
+        raise invalid(f"The names of {path}.Dimensions must be unique.")
     return dimensions_of(given)
+
+
+def _check_dimension(given: Mapping[str, str], path: str) -> None:
+    of_type(given, _DIMENSION_KINDS)
+    for member in _DIMENSION_KINDS:
+        if not given.get(member):
+            raise missing(f"{path}.{member}")
+    _check_length(given["Name"], f"{path}.Name", _LONGEST_NAME)
+    _check_length(given["Value"], f"{path}.Value", _LONGEST_DIMENSION_VALUE)
+
+
+def _check_length(text: str, path: str, most: int) -> None:
+    if len(text) > most:
+        raise invalid(
+            f"The parameter {path} must be shorter than {most + 1} characters."
+        )
+
+
+def of_type(given: object, kinds: Mapping[str, type | tuple[type, ...]]) -> None:
+    """Raise SerializationException, as AWS does for what its model does not allow."""
+    if not isinstance(given, Mapping):
+        raise ApiError("SerializationException", "A structure was expected.")
+    for name, kind in kinds.items():
+        value = given.get(name)
+        if value is not None and not isinstance(value, kind):
+            raise ApiError("SerializationException", f"{name} has another type.")
 
 
 def _time(datum: Datum, path: str, now: float) -> int:
     """Seconds since 1970: whole minutes unless the metric has high resolution."""
-    resolution = _RESOLUTIONS.get(datum.get("StorageResolution", 60))
-    if resolution is None:
-        raise _invalid_value(datum["StorageResolution"], f"{path}.StorageResolution")
-    time = datum.get("Timestamp", now)
+    resolution = datum.get("StorageResolution") or _RESOLUTIONS[-1]
+    if resolution not in _RESOLUTIONS:
+        raise _invalid_value(resolution, f"{path}.StorageResolution")
+    given = datum.get("Timestamp")
+    time = now if given is None else given
+    if math.isnan(time):
+        raise _invalid_value(time, f"{path}.Timestamp")
     if time < now - _OLDEST_SECONDS:
         raise invalid(
             f"The parameter {path}.Timestamp must specify a time within the past two "
@@ -137,11 +189,11 @@ def _time(datum: Datum, path: str, now: float) -> int:
             "hours in the future."
         )
     second = int(time)
-    return second - second % resolution
+    return second - second % int(resolution)
 
 
 def _check_values(datum: Datum, path: str) -> None:
-    ways = [name for name in ("Value", "Values", "StatisticValues") if name in datum]
+    ways = [name for name in _WAYS if datum.get(name) is not None]
     if not ways:
         raise missing(f"{path}.Value")
     if len(ways) > 1:
@@ -150,9 +202,9 @@ def _check_values(datum: Datum, path: str) -> None:
             f"The parameters {path}.{ways[0]} and {path}.{ways[1]} are mutually "
             "exclusive and you have specified both.",
         )
-    if "Value" in datum:
+    if ways == ["Value"]:
         _check_number(datum["Value"], f"{path}.Value")
-    elif "Values" in datum:
+    elif ways == ["Values"]:
         _check_arrays(datum, path)
     else:
         _check_set(datum["StatisticValues"], f"{path}.StatisticValues")
@@ -160,12 +212,14 @@ def _check_values(datum: Datum, path: str) -> None:
 
 def _check_number(value: Any, path: str) -> None:
     # SDKs send what is not finite as text.
-    if isinstance(value, str | bool) or not -_LARGEST <= value <= _LARGEST:
+    if type(value) not in {int, float} or not -_LARGEST <= value <= _LARGEST:
         raise _invalid_value(value, path)
 
 
 def _check_arrays(datum: Datum, path: str) -> None:
     values, counts = datum["Values"], datum.get("Counts")
+    if not values:
+        raise invalid(f"The collection {path}.Values must not be empty.")
     if len(values) > _MOST_VALUES:
         raise invalid(
             f"The collection {path}.Values must not have a size greater than "
@@ -178,7 +232,8 @@ def _check_arrays(datum: Datum, path: str) -> None:
     for at, value in enumerate(values, 1):
         _check_number(value, f"{path}.Values.member.{at}")
     for at, count in enumerate(counts or (), 1):
-        if isinstance(count, str) or not 0 < count < math.inf:
+        _check_number(count, f"{path}.Counts.member.{at}")
+        if count <= 0:
             raise _invalid_value(count, f"{path}.Counts.member.{at}")
 
 

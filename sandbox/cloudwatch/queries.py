@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
 from sandbox.cloudwatch import mathfunctions, mathsyntax, periods, statistics
-from sandbox.cloudwatch.mathsyntax import (
-    Apply,
-    Array,
-    MathError,
-    Negate,
-    Node,
-    Operation,
-)
+from sandbox.cloudwatch.mathsyntax import Apply, MathError, Name, Node
 from sandbox.cloudwatch.mathvalues import MetricStat
 from sandbox.cloudwatch.store import metric_key
 from sandbox.kernel.errors import ApiError, absent
 
 _ID = re.compile(r"[a-z][A-Za-z0-9_]*")
 _MOST_QUERIES = 500
+_DEFAULT_PERIOD = 300
 _INSIGHTS = re.compile(r"\s*SELECT\b", re.IGNORECASE)
 
 
@@ -35,6 +30,7 @@ class Query:
     label: str | None
     is_returned: bool
     period: int | None
+    names: tuple[Name, ...] = ()
 
 
 Queries = Mapping[str, Query]
@@ -68,6 +64,7 @@ def read(given: Sequence[Mapping[str, Any]], account: str) -> Queries:
         queries[query.id] = query
     for query in queries.values():
         _check_names(query, queries)
+    _check_circles(queries)
     return queries
 
 
@@ -86,13 +83,15 @@ def _query(given: Mapping[str, Any], path: str, account: str) -> Query:
         raise refused(
             f"The parameter {path}.Expression or {path}.MetricStat is required."
         )
+    root = _expression(query_id, given["Expression"]) if has_expression else None
     return Query(
         query_id,
         _metric_stat(given, path, account) if has_stat else None,
-        _expression(query_id, given["Expression"]) if has_expression else None,
+        root,
         given.get("Label"),
         given.get("ReturnData", True),
         _period(given["Period"], f"{path}.Period") if "Period" in given else None,
+        () if root is None else tuple(mathsyntax.names_in(root)),
     )
 
 
@@ -131,44 +130,54 @@ def _expression(query_id: str, text: str) -> Node:
     return node
 
 
-def _check_functions(node: Node) -> None:
-    if isinstance(node, Apply) and node.function not in mathfunctions.FUNCTIONS:
-        raise MathError(
-            f"Unsupported function '{node.function}' at position {node.position}"
-        )
-    for part in _parts(node):
-        _check_functions(part)
-
-
-def _parts(node: Node) -> tuple[Node, ...]:
-    if isinstance(node, Apply):
-        return node.arguments
-    if isinstance(node, Array):
-        return node.items
-    if isinstance(node, Negate):
-        return (node.operand,)
-    if isinstance(node, Operation):
-        return (node.left, node.right)
-    return ()
+def _check_functions(root: Node) -> None:
+    for node in mathsyntax.in_order(root):
+        if isinstance(node, Apply) and node.function not in mathfunctions.FUNCTIONS:
+            raise MathError(
+                f"Unsupported function '{node.function}' at position {node.position}"
+            )
 
 
 def _check_names(query: Query, queries: Queries) -> None:
-    """Raise where an expression uses an id nobody has, or itself."""
-    if query.expression is None:
-        return
-    for name in mathsyntax.names_in(query.expression):
+    """Raise where an expression uses an id nobody has."""
+    for name in query.names:
         if name.value not in queries and name.value not in mathfunctions.WORDS:
             message = f"Unknown identifier '{name.value}' at position {name.position}"
             raise in_expression(query.id, MathError(message))
-    _check_circle(query, queries, (query.id,))
 
 
-def _check_circle(query: Query, queries: Queries, above: tuple[str, ...]) -> None:
-    if query.expression is None:
-        return
-    for name in mathsyntax.names_in(query.expression):
-        if name.value in above:
-            message = f"Circular reference to '{name.value}'"
-            raise in_expression(above[0], MathError(message))
-        if name.value in queries:
-            _check_circle(queries[name.value], queries, (*above, name.value))
+def _check_circles(queries: Queries) -> None:
+    """Raise where an expression uses itself, directly or through others."""
+    try:
+        TopologicalSorter(
+            {query.id: _used(query, queries) for query in queries.values()}
+        ).prepare()
+    except CycleError as error:
+        user, used, *_ = reversed(error.args[1])
+        message = f"Circular reference to '{used}'"
+        raise in_expression(user, MathError(message)) from error
+
+
+def _used(query: Query, queries: Queries) -> set[str]:
+    return {name.value for name in query.names} & queries.keys()
+
+
+def needed(query: Query, queries: Queries, known: Container[str] = ()) -> list[Query]:
+    """A query and all it uses, each after what it uses; less what is known."""
+    graph: dict[str, set[str]] = {}
+    waiting = {query.id}
+    while waiting:
+        one = waiting.pop()
+        graph[one] = {
+            each for each in _used(queries[one], queries) if each not in known
+        }
+        waiting |= graph[one] - graph.keys()
+    return [queries[each] for each in TopologicalSorter(graph).static_order()]
+
+
+def period_of(query: Query, queries: Queries) -> int:
+    """A metric's, an expression's own, or the longest of the metrics in the request."""
+    if query.stat is not None:
+        return query.stat.period
+    asked = [each.stat.period for each in queries.values() if each.stat]
+    return query.period or max(asked, default=_DEFAULT_PERIOD)

@@ -93,8 +93,12 @@ def in_order(samples: Samples) -> Samples:
 
 @dataclass(slots=True)
 class Column:
-    """Samples that grow: new ones wait in flat arrays until somebody reads."""
+    """Samples that grow: new ones wait in flat arrays until somebody reads.
 
+    What is older than `aged_until` has been looked at, to forget what may be forgotten.
+    """
+
+    aged_until: int = 0
     _settled: Samples = EMPTY
     _times: array[int] = field(default_factory=lambda: array("I"))
     _values: array[float] = field(default_factory=lambda: array("d"))
@@ -125,7 +129,17 @@ class Column:
         self._sets.append((time, total, count, low, high))
 
     def add_columns(self, samples: Samples) -> None:
-        self._settled = joined([self.settled(), in_order(samples)])
+        if samples.counts is not None or samples.lows is not None:
+            self._settled = joined([self.settled(), in_order(samples)])
+            return
+        self._times.frombytes(np.asarray(samples.times, np.uint32).tobytes())
+        self._values.frombytes(np.asarray(samples.values, np.float64).tobytes())
+        if self._counts is not None:
+            self._counts.extend([1.0] * len(samples.times))
+
+    def replace(self, settled: Samples, aged_until: int) -> None:
+        """Other samples for those that were settled."""
+        self._settled, self.aged_until = settled, aged_until
 
     def settled(self) -> Samples:
         """Everything so far; the arrays are never changed afterwards."""

@@ -10,13 +10,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from sandbox.cloudwatch.mathsyntax import MathError
+from sandbox.cloudwatch.mathsyntax import MOST_NESTED, MathError
 from sandbox.cloudwatch.store import MetricKey
 
 Match = Callable[[MetricKey], bool]
 
 _SCHEMA = re.compile(r"\s*\{([^}]*)\}\s*")
-_PART = re.compile(r'\s*(?:"([^"]*)"|([^,"]+))\s*(?:,|$)')
+_PART = re.compile(r'\s*(?:"([^"]*)"\s*|([^,"\s][^,"]*))(?:,|$)')
 _WORD = re.compile(r'\s*("(?:[^"\\]|\\.)*"|[()=]|[^\s()="]+)')
 _TOKEN = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _OPERATORS = frozenset({"AND", "OR", "NOT", "(", ")", "="})
@@ -59,6 +59,7 @@ class _Terms:
     def __init__(self, words: Sequence[str]) -> None:
         self._words = words
         self._at = 0
+        self._nested = 0
 
     def _next(self) -> str | None:
         return self._words[self._at] if self._at < len(self._words) else None
@@ -87,6 +88,15 @@ class _Terms:
         return lambda key: all(match(key) for match in matches)
 
     def _not(self, field: str | None) -> Match:
+        """One term; all that nests passes here."""
+        if self._nested > MOST_NESTED:
+            raise MathError("Invalid syntax in SEARCH: nested too deeply")
+        self._nested += 1
+        match = self._perhaps_not(field)
+        self._nested -= 1
+        return match
+
+    def _perhaps_not(self, field: str | None) -> Match:
         if self._next() == "NOT":
             self._at += 1
             inner = self._not(field)
@@ -108,7 +118,9 @@ class _Terms:
             raise MathError(f"Invalid syntax in SEARCH near '{word}'")
         if self._next() == "=":
             self._at += 1
-            return self._term(word.strip('"'))
+            if self._next() == "NOT":
+                raise MathError("Invalid syntax in SEARCH near 'NOT'")
+            return self._not(word.strip('"'))
         return _matching(word, field)
 
 

@@ -19,6 +19,7 @@ from sandbox.kernel.cloud import Cloud
 from sandbox.kernel.faults import FaultKind
 
 _EVALUATE_EVERY_SECONDS = 10
+_AGE_EVERY_SECONDS = 3_600
 
 
 class CloudWatch:
@@ -40,6 +41,7 @@ class CloudWatch:
         alarms, history = Alarms(), History()
         watcher = Watcher(cloud, self.metrics, alarms, history)
         cloud.timers.every(_EVALUATE_EVERY_SECONDS, watcher.evaluate_all)
+        cloud.timers.every(_AGE_EVERY_SECONDS, self.metrics.age)
         self.operations: Mapping[str, Handler] = {
             "PutMetricData": lambda call: put_metric_data(self.metrics, call),
             "ListMetrics": lambda call: list_metrics(self.metrics, call),

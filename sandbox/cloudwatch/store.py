@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sandbox.cloudwatch.periods import KEPT_SECONDS
+from sandbox.cloudwatch.retention import age
 from sandbox.cloudwatch.samples import EMPTY, Column, Samples, joined
 
 Place = tuple[str, str]
@@ -129,6 +131,18 @@ class MetricStore:
             if found is None:
                 return {}
             return {unit: column.settled() for unit, column in found.columns.items()}
+
+    def age(self, now: float) -> None:
+        """Forget what nobody can ask for any more. Locks metric by metric."""
+        with self.lock:
+            places = [(each, list(each.items())) for each in self._places.values()]
+        for metrics, found in places:
+            for key, metric in found:
+                with self.lock:
+                    for column in metric.columns.values():
+                        age(column, now)
+                    if metric.last_time < now - KEPT_SECONDS:
+                        metrics.pop(key)
 
     def listed(self, place: Place, since: float) -> Iterator[Metric]:
         """Metrics with samples since a time, in the order they were first seen."""

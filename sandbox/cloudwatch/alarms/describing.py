@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from sandbox.kernel.calls import Answer, Call, Handler
 from sandbox.kernel.errors import ApiError
 
 _PAGE = 50
+_NUMBER = re.compile(r"[0-9]{1,18}")
 _HISTORY_PAGE = 100
 _RELATED_ALLOW = frozenset(
     {"ChildrenOfAlarmName", "ParentsOfAlarmName", "MaxRecords", "NextToken"}
@@ -102,7 +104,7 @@ class AlarmReading:
 
 
 def _number(token: str) -> int:
-    if not token.isdigit():
+    if not _NUMBER.fullmatch(token):
         raise ApiError("InvalidNextToken", "The NextToken is invalid.")
     return int(token)
 

@@ -20,6 +20,8 @@ _TOKEN = re.compile(
     r"|(?P<bare>[^\s\"')]+))\s*\)"
     r"|(?P<word>AND|OR|NOT|TRUE|FALSE)(?![\w-])|(?P<sign>[()]))"
 )
+# How deep parts may be in parts: the sandbox's own bound, AWS tells none.
+_MOST_NESTED = 50
 
 
 class BadRule(Exception):
@@ -85,6 +87,7 @@ class _Parser:
     def __init__(self, tokens: Sequence[re.Match[str]]) -> None:
         self._tokens = tokens
         self._at = 0
+        self._nested = 0
 
     def _word(self) -> str:
         """The word or sign that comes, empty at the end and before a function."""
@@ -115,6 +118,15 @@ class _Parser:
         return parts[0] if len(parts) == 1 else AllOf(tuple(parts))
 
     def _not(self) -> AlarmRule:
+        """One condition; all that nests passes here."""
+        if self._nested > _MOST_NESTED:
+            raise BadRule("it is nested too deeply")
+        self._nested += 1
+        rule = self._perhaps_not()
+        self._nested -= 1
+        return rule
+
+    def _perhaps_not(self) -> AlarmRule:
         if self._accept("NOT"):
             return Not(self._not())
         if self._accept("("):

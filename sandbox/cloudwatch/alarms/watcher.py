@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -80,45 +80,34 @@ class Watcher:
 
     def change(self, alarm: Alarm, after: Condition) -> None:
         """Put an alarm in a state, and all composites above it in theirs."""
-        changes: list[_Change] = []
         with self._alarms.lock:
-            self._change(alarm, after, (), changes)
+            changes = self._changes(alarm, after)
         for change in changes:
             self._announce(change)
 
-    def _change(
-        self,
-        alarm: Alarm,
-        after: Condition,
-        children: tuple[Alarm, ...],
-        changes: list[_Change],
-    ) -> None:
+    def _changes(self, alarm: Alarm, after: Condition) -> list[_Change]:
         before = alarm.condition
         if before.value is after.value:
             # The reason may be another; since when is not.
             alarm.condition = replace(after, since=before.since)
-            return
+            return []
         alarm.condition = after
         self._history.changed(alarm, before)
-        changes.append(_Change(alarm, before, children))
-        for parent in self._alarms.sorted(alarm.place):
-            if parent.rule is not None and alarm.name in rules.alarms_in(parent.rule):
-                self._change_composite(parent, alarm, changes)
+        changes = [_Change(alarm, before)]
+        # Composites stand on composites as high as one likes: no recursion.
+        for change in changes:
+            changes += self._changes_above(change.alarm)
+        return changes
 
-    def _change_composite(
-        self, parent: Alarm, child: Alarm, changes: list[_Change]
-    ) -> None:
-        state = self._state_by_rule(parent)
-        if state is parent.condition.value:
-            return
-        now = child.condition.since
-        moment = datetime.fromtimestamp(now, UTC)
-        why = (
-            f"{child.arn} transitioned to {child.condition.value} at "
-            f"{moment:%A %d %B, %Y %H:%M:%S} UTC"
-        )
-        condition = Condition(state, why, triggering((child,)), now)
-        self._change(parent, condition, (child,), changes)
+    def _changes_above(self, child: Alarm) -> Iterator[_Change]:
+        for parent in self._alarms.sorted(child.place):
+            if parent.rule is None or child.name not in rules.alarms_in(parent.rule):
+                continue
+            before, state = parent.condition, self._state_by_rule(parent)
+            if state is not before.value:
+                parent.condition = _because_of(child, state)
+                self._history.changed(parent, before)
+                yield _Change(parent, before, (child,))
 
     def evaluate_composite(self, alarm: Alarm, now: float) -> None:
         """After it was put."""
@@ -190,6 +179,17 @@ class Watcher:
             )
             return {"publishedMessage": payload}
         return {"error": f"The sandbox has no actions of {service}."}
+
+
+def _because_of(child: Alarm, state: State) -> Condition:
+    """The condition of a composite whose child has changed."""
+    now = child.condition.since
+    moment = datetime.fromtimestamp(now, UTC)
+    why = (
+        f"{child.arn} transitioned to {child.condition.value} at "
+        f"{moment:%A %d %B, %Y %H:%M:%S} UTC"
+    )
+    return Condition(state, why, triggering((child,)), now)
 
 
 def triggering(alarms: tuple[Alarm, ...]) -> str:

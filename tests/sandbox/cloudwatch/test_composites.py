@@ -137,3 +137,22 @@ def test_a_suppressor_is_refused_as_absent(cloudwatch: Any) -> None:
     )
 
     assert code == "NotImplementedBySandbox"
+
+
+def test_composites_may_stand_on_each_other_as_high_as_one_likes(
+    cloudwatch: Any,
+) -> None:
+    put_alarm(cloudwatch, "c0")
+    for level in range(1, 501):
+        put_composite(cloudwatch, f"ALARM(c{level - 1})", f"c{level}")
+
+    set_state(cloudwatch, "c0", "ALARM")
+
+    assert state(cloudwatch, "c500") == "ALARM"
+
+
+@pytest.mark.parametrize("rule", ["NOT " * 2_000 + "TRUE", "(" * 2_000])
+def test_rules_that_nest_too_deeply_are_refused(cloudwatch: Any, rule: str) -> None:
+    code, _ = refusal(cloudwatch.put_composite_alarm, AlarmName="a", AlarmRule=rule)
+
+    assert code == "ValidationError"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from sandbox.assembly import Sandbox
 from sandbox.cloudwatch.service import CloudWatch
 from sandbox.cloudwatch.store import MetricKey, Tick
@@ -64,8 +66,9 @@ def test_pages_hold_five_hundred(cloudwatch: Any) -> None:
     assert "NextToken" not in second
 
 
-def test_a_token_of_nobody_is_refused(cloudwatch: Any) -> None:
-    code, _ = refusal(cloudwatch.list_metrics, NextToken="x")
+@pytest.mark.parametrize("token", ["x", "²", "-1", "٣", "9" * 5_000])
+def test_a_token_of_nobody_is_refused(cloudwatch: Any, token: str) -> None:
+    code, _ = refusal(cloudwatch.list_metrics, NextToken=token)
 
     assert code == "InvalidParameterValue"
 

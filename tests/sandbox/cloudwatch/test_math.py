@@ -218,6 +218,10 @@ def test_a_band_is_around_the_mean_of_the_hour(cloudwatch: Any) -> None:
         ("SEARCH('{Shop', 'Sum', 60)", "Invalid syntax in SEARCH"),
         ("SEARCH('{Shop} (a', 'Sum', 60)", "')' is missing"),
         ("SEARCH('{Shop} a', 'Best', 60)", "Unsupported statistic"),
+        ("(" * 500, "Nested too deeply"),
+        (f"SEARCH('{'(' * 500}', 'Sum', 60)", "nested too deeply"),
+        (f"SEARCH('{'NOT ' * 300}a', 'Sum', 60)", "nested too deeply"),
+        (f"SEARCH('{'a=' * 500}a', 'Sum', 60)", "nested too deeply"),
     ],
 )
 def test_faults_name_the_expression(shop: Any, text: str, said: str) -> None:
@@ -242,3 +246,96 @@ def test_metrics_insights_are_refused_as_absent(shop: Any) -> None:
     )
 
     assert code == "NotImplementedBySandbox"
+
+
+def test_circles_through_others_are_refused(cloudwatch: Any) -> None:
+    circle = [expression("e2", "e1"), expression("e3", "e2"), expression("e1", "e3")]
+
+    code, message = refusal(lambda: ask(cloudwatch, *circle))
+
+    assert code == "ValidationError"
+    assert "Circular reference to 'e" in message
+
+
+def test_queries_that_use_each_other_twice_are_looked_at_once(shop: Any) -> None:
+    doubled = [expression(f"e{n + 1} + e{n + 1}", f"e{n}") for n in range(30)]
+
+    answer = ask(shop, *doubled, metric("e30", name="A"), minutes=5)
+
+    assert values(answer, "e0") == [10 * 2**30, 20 * 2**30, 30 * 2**30, 50 * 2**30]
+
+
+def test_hundreds_of_expressions_may_stand_on_each_other(shop: Any) -> None:
+    chain = [expression(f"e{n + 1} + 1", f"e{n}") for n in range(499)]
+
+    answer = ask(shop, *chain, metric("e499", name="A"), minutes=5)
+
+    assert values(answer, "e0") == [509, 519, 529, 549]
+
+
+def test_a_sum_may_be_as_long_as_aws_lets_it_be(shop: Any) -> None:
+    assert computed(shop, "m1" + "+1" * 1_023)[0] == (5, 1_033)
+
+
+def test_fifty_levels_are_computed(shop: Any) -> None:
+    text = "0 OR 0 AND 0<0+0*ABS(" * 49 + "m1" + ")" * 49
+
+    assert computed(shop, text) == [(5, 0), (4, 0), (3, 0), (1, 0)]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("SLICE(METRICS(), 0/0)", "SLICE takes whole numbers"),
+        ("SLICE(METRICS(), 1e400)", "SLICE takes whole numbers"),
+        ("SORT(METRICS(), SUM, ASC, 0/0)", "SORT takes whole numbers"),
+        ("SEARCH('{Shop}', 'Sum', 0/0)", "SEARCH takes whole numbers"),
+        ("SEARCH('{Shop}', 'Sum', 6e300)", "Unsupported period"),
+    ],
+)
+def test_what_is_no_number_is_refused(shop: Any, text: str, said: str) -> None:
+    code, message = refusal(lambda: ask(shop, expression(text), metric("m1")))
+
+    assert code == "ValidationError"
+    assert said in message
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["TIME_SERIES(1/0)", "TIME_SERIES(LOG(0))", "[1/0]", "FILL(m1 * 0/0, 1/0)"],
+)
+def test_what_is_no_number_is_no_datapoint(shop: Any, text: str) -> None:
+    assert computed(shop, text) == []
+
+
+YEARS = {"StartTime": at(MINUTE - 3 * 365 * 86_400), "EndTime": at(MINUTE)}
+
+
+def test_hidden_expressions_are_bounded_as_well(shop: Any) -> None:
+    fine = expression("TIME_SERIES(1)", "a", Period=1, ReturnData=False)
+    asked: dict[str, Any] = YEARS
+
+    code, message = refusal(
+        lambda: ask(shop, fine, expression("SUM(a)*m1"), metric("m1"), **asked)
+    )
+
+    assert code == "ValidationError"
+    assert "more than 100800 periods of the expression 'a'" in message
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["[" + ",".join(["TIME_SERIES(1)"] * 130) + "]"] * 2,
+        ["[" + ",".join("1" * 1_020) + "]"],
+        ["[" + ",".join("1" * 900) + "]", "[e0, e0]"],
+    ],
+)
+def test_what_would_fill_the_memory_is_refused(shop: Any, texts: list[str]) -> None:
+    asked: dict[str, Any] = {**YEARS, "StartTime": at(MINUTE - 100_000)}
+    queries = [expression(text, f"e{n}", Period=1) for n, text in enumerate(texts)]
+
+    code, message = refusal(lambda: ask(shop, *queries, **asked))
+
+    assert code == "ValidationError"
+    assert "computes too many datapoints" in message

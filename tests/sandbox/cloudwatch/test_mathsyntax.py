@@ -73,3 +73,16 @@ def test_faults_are_told_with_their_position(text: str, said: str) -> None:
         parse(text)
 
     assert str(caught.value) == said
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["(" * 500 + "1" + ")" * 500, "-" * 500 + "1", "^".join("2" * 500), "ABS(" * 500],
+)
+def test_what_is_nested_too_deeply_is_refused(text: str) -> None:
+    with pytest.raises(MathError, match="Nested too deeply"):
+        parse(text)
+
+
+def test_a_sum_may_be_as_long_as_an_expression() -> None:
+    assert len(names_in(parse("+".join("m" * 1_024)))) == 1_024

@@ -7,6 +7,12 @@ from typing import Any
 
 import pytest
 
+from sandbox.cloudwatch.puts import put_metric_data
+from sandbox.cloudwatch.store import MetricKey, MetricStore
+from sandbox.kernel.calls import Call
+from sandbox.kernel.cloud import HOME_REGION, SHOP
+from sandbox.kernel.errors import ApiError
+from sandbox.kernel.principals import service_principal
 from tests.sandbox.cloudwatch.conftest import (
     MINUTE,
     ask,
@@ -138,6 +144,36 @@ BAD = [
         "no more than two hours in the future",
     ),
     (
+        {**datum(1), "MetricName": "A" * 256},
+        "InvalidParameterValue",
+        "MetricData.member.1.MetricName must be shorter than 256",
+    ),
+    (
+        {**datum(1), "Dimensions": dimension("a", "b") + dimension("a", "c")},
+        "InvalidParameterValue",
+        "must be unique",
+    ),
+    (
+        {**datum(1), "Dimensions": dimension("a" * 256, "b")},
+        "InvalidParameterValue",
+        "member.1.Name must be shorter than 256",
+    ),
+    (
+        {**datum(1), "Dimensions": dimension("a", "b" * 1_025)},
+        "InvalidParameterValue",
+        "member.1.Value must be shorter than 1025",
+    ),
+    (
+        {"MetricName": "A", "Values": []},
+        "InvalidParameterValue",
+        "Values must not be empty",
+    ),
+    (
+        {"MetricName": "A", "Values": [1.0], "Counts": [2.0**361]},
+        "InvalidParameterValue",
+        "Counts.member.1",
+    ),
+    (
         {"MetricName": "A", "StatisticValues": NO_SAMPLES},
         "InvalidParameterValue",
         "SampleCount",
@@ -156,6 +192,56 @@ def test_a_bad_datum_is_refused_with_all_that_came_with_it(
     assert found[0] == code
     assert said in found[1]
     assert values(ask(cloudwatch, metric())) == []
+
+
+PLACE = (SHOP, HOME_REGION)
+ONE = {"MetricName": "A", "Value": 1.0}
+WRONG = "SerializationException"
+ODD: list[tuple[Any, str]] = [
+    ({"MetricData": "all"}, WRONG),
+    ({"MetricData": {"a": ONE}}, WRONG),
+    ({"MetricData": [7]}, WRONG),
+    ({"MetricData": [ONE], "Namespace": 7}, WRONG),
+    ({"MetricData": [ONE], "EntityMetricData": [7]}, WRONG),
+    ({"MetricData": [{**ONE, "MetricName": 7}]}, WRONG),
+    ({"MetricData": [{**ONE, "Unit": ["Count"]}]}, WRONG),
+    ({"MetricData": [{**ONE, "Dimensions": [7]}]}, WRONG),
+    ({"MetricData": [{**ONE, "Timestamp": "now"}]}, WRONG),
+    ({"MetricData": [{**ONE, "StorageResolution": [1]}]}, WRONG),
+    ({"MetricData": [{"MetricName": "A", "Values": 7}]}, WRONG),
+    ({"MetricData": [{"MetricName": "A", "StatisticValues": 7}]}, WRONG),
+    ({"MetricData": [{**ONE, "Value": None}]}, "MissingParameter"),
+    ({"MetricData": [{**ONE, "Value": "NaN"}]}, "InvalidParameterValue"),
+    ({"MetricData": [{"MetricName": "A", "Values": [None]}]}, "InvalidParameterValue"),
+    ({"MetricData": [{**ONE, "Timestamp": float("nan")}]}, "InvalidParameterValue"),
+    ({"MetricData": [ONE], "Namespace": "N" * 256}, "InvalidParameterValue"),
+]
+
+
+@pytest.mark.parametrize(("given", "code"), ODD)
+def test_what_no_sdk_would_send_is_refused(given: dict[str, Any], code: str) -> None:
+    agent = service_principal("agent.amazonaws.com", SHOP)
+    asked = {"Namespace": "Shop", **given}
+    call = Call("cloudwatch", "PutMetricData", asked, *PLACE, agent, NOW, "request")
+
+    with pytest.raises(ApiError) as caught:
+        put_metric_data(MetricStore(), call)
+
+    assert caught.value.code == code
+
+
+def test_what_is_null_was_not_given() -> None:
+    store = MetricStore()
+    nothing = dict.fromkeys(("Values", "Counts", "StatisticValues", "Timestamp"))
+    asked = {"Namespace": "Shop", "MetricData": [{**ONE, **nothing}]}
+    agent = service_principal("agent.amazonaws.com", SHOP)
+
+    put_metric_data(
+        store, Call("cloudwatch", "Put", asked, *PLACE, agent, NOW, "request")
+    )
+
+    key = MetricKey("Shop", "A")
+    assert store.samples(PLACE, key, None).values.tolist() == [1]
 
 
 def test_no_more_than_a_thousand_at_once(cloudwatch: Any) -> None:

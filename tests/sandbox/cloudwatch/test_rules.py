@@ -57,3 +57,13 @@ def test_a_rule_names_its_alarms_once() -> None:
 def test_what_is_no_rule_is_refused(text: str) -> None:
     with pytest.raises(BadRule):
         parse(text)
+
+
+@pytest.mark.parametrize("text", ["NOT " * 2_000 + "TRUE", "(" * 2_000, "NOT (" * 999])
+def test_what_is_nested_too_deeply_is_refused(text: str) -> None:
+    with pytest.raises(BadRule, match="nested too deeply"):
+        parse(text)
+
+
+def test_fifty_levels_hold() -> None:
+    assert holds(parse("NOT (FALSE OR TRUE AND " * 24 + "TRUE" + ")" * 24), STATES.get)
