@@ -12,7 +12,7 @@ from sandbox.kernel.cloud import PAYMENTS, SHOP
 from sandbox.shop.effects import NONE
 from sandbox.shop.incidents import INCIDENTS
 from sandbox.shop.shop import Shop, UnknownIncident
-from tests.sandbox.conftest import Client
+from tests.sandbox.conftest import NOW, Client
 
 PassTime = Callable[[float], None]
 _RATE = 1.5
@@ -36,12 +36,12 @@ def live(pass_time: PassTime) -> Callable[[int], None]:
     return pass_minutes
 
 
-def alarmed(client: Client, account: str = SHOP) -> set[str]:
-    """The alarms that have been in ALARM at some time."""
+def alarmed(client: Client, since: float, account: str = SHOP) -> set[str]:
+    """The alarms that went to ALARM since a time."""
     pages = (
         client("cloudwatch", account)
         .get_paginator("describe_alarm_history")
-        .paginate(HistoryItemType="StateUpdate")
+        .paginate(HistoryItemType="StateUpdate", StartDate=since)
     )
     return {
         item["AlarmName"]
@@ -92,14 +92,13 @@ def test_an_unknown_incident_is_refused(shop: Shop) -> None:
 def test_an_incident_raises_its_alarm(
     shop: Shop, client: Client, live: Callable[[int], None], incident: str, alarm: str
 ) -> None:
-    live(3)
-    before = alarmed(client)
+    live(4)
+    assert alarm not in alarmed(client, NOW + 180)
 
     shop.begin(incident)
-    live(13 if incident == "memory-leak" else 7)
+    live(14 if incident == "memory-leak" else 8)
 
-    assert alarm not in before
-    assert alarm in alarmed(client)
+    assert alarm in alarmed(client, NOW + 240)
 
 
 def test_payments_alarm_in_their_own_account(
@@ -108,7 +107,7 @@ def test_payments_alarm_in_their_own_account(
     shop.begin("payment-latency")
     live(6)
 
-    assert "payments-slow" in alarmed(client, PAYMENTS)
+    assert "payments-slow" in alarmed(client, NOW, PAYMENTS)
 
 
 def test_a_leak_ends_in_tasks_that_are_killed(
