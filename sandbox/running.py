@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,9 @@ class Running:
         self._sandbox.control.add("environment", self._route)
         shop.write_history(say)
         shop.open()
+        # Models and history stay: collecting garbage need not walk them again.
+        gc.collect()
+        gc.freeze()
         self._sandbox.cloud.timers.start()
         self._sandbox.one(Lambda).endpoint_url = self._server.url
         self._server.start()
