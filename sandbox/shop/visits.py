@@ -55,6 +55,12 @@ class Visit:
         return self.start + self.seconds
 
     @property
+    def request_id(self) -> str:
+        """What Lambda calls this invocation: made of the two ids, which are random."""
+        a, b = self.id, self.call_id
+        return f"{a[:8]}-{a[8:12]}-4{a[13:]}-a{b[1:4]}-{b[4:]}"
+
+    @property
     def is_fault(self) -> bool:
         return self.status >= 500  # noqa: PLR2004 - HTTP status
 
