@@ -65,10 +65,12 @@ class Visit:
         return self.status >= 500  # noqa: PLR2004 - HTTP status
 
     def everything(self) -> Iterator[Visit]:
-        """This visit and all it caused."""
-        yield self
-        for child in (*self.children, *self.consumers):
-            yield from child.everything()
+        """This visit and all it caused, in the order of calls."""
+        ahead = [self]
+        while ahead:
+            visit = ahead.pop()
+            yield visit
+            ahead += reversed((*visit.children, *visit.consumers))
 
 
 @dataclass(frozen=True, slots=True)
