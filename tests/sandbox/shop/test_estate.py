@@ -17,6 +17,7 @@ from sandbox.ecs import Ecs
 from sandbox.kernel.calls import Finished
 from sandbox.kernel.clock import SetClock
 from sandbox.kernel.cloud import HOME_REGION, PAYMENTS, SHOP
+from sandbox.shop.effects import NONE, Effects
 from sandbox.shop.estate.registries import TABLE, renew
 from sandbox.shop.shop import Shop
 from sandbox.shop.topology import SERVICES, Registry, Runtime
@@ -206,6 +207,20 @@ def test_traces_name_the_api_and_the_database(world: World) -> None:
     assert names.api_id == api["id"]
     (database,) = world.client("rds").describe_db_instances()["DBInstances"]
     assert names.hosts["products"] == database["Endpoint"]["Address"]
+
+
+def test_a_flood_comes_from_every_task(world: World) -> None:
+    traffic = world.shop.traffic
+    traffic.effects = Effects(chatter={"pricing": 20.0})
+    traffic.tick(NOW + 1)
+    traffic.effects = NONE
+
+    found = world.client("logs").filter_log_events(
+        logGroupName="/ecs/pricing", filterPattern="DEBUG"
+    )
+
+    streams = {event["logStreamName"] for event in found["events"]}
+    assert streams == {f"ecs/pricing/{t}" for t in world.tasks(SHOP, "pricing")}
 
 
 def test_a_task_that_is_replaced_is_replaced_everywhere(world: World) -> None:
