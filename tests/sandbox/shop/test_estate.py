@@ -186,7 +186,8 @@ def test_metrics_and_alarms_name_the_balancer(world: World, account: str) -> Non
         "TargetGroup": {group["TargetGroupArn"].split(":")[-1]},
     }
     alarms = world.client("cloudwatch", account).describe_alarms()["MetricAlarms"]
-    slow = next(a for a in alarms if a["AlarmName"].endswith("-slow"))
+    slowness = f"{balancer['LoadBalancerName']}-slow"
+    slow = next(a for a in alarms if a["AlarmName"] == slowness)
     assert slow["Dimensions"] == [{"Name": "LoadBalancer", "Value": name}]
 
 
