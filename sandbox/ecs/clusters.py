@@ -8,13 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sandbox.ecs.addresses import Addresses, Place
 from sandbox.ecs.deployments import EcsService
-from sandbox.ecs.tasks import KEPT_SECONDS, Network, Task, TaskDefinition
+from sandbox.ecs.tasks import KEPT_SECONDS, Task, TaskDefinition
 from sandbox.kernel.errors import ApiError
-
-Place = tuple[str, str]
-_ADDRESSES_OF_A_SUBNET = 250
-_FIRST_FREE = 4  # AWS keeps the first four of every subnet
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +30,7 @@ class Start:
 @dataclass(slots=True)
 class Cluster:
     arn: str
+    addresses: Addresses
     settings: dict[str, Any] = field(default_factory=dict)
     status: str = "ACTIVE"
     tags: list[dict[str, str]] = field(default_factory=list)
@@ -52,6 +50,7 @@ class Cluster:
 
     def start(self, how: Start, now: float) -> Task:
         number = next(self._started)
+        network, zone = self.addresses.take(self.place, how.network, number)
         prefix = self.arn.replace(":cluster/", ":task/")
         task = Task(
             arn=f"{prefix}/{uuid.uuid4().hex}",
@@ -61,8 +60,8 @@ class Cluster:
             started_by=how.started_by,
             created=now,
             launch_type=how.launch_type,
-            zone=self.place[1] + "abc"[number % 3],
-            network=_network(how.network, number),
+            zone=zone,
+            network=network,
             overrides=how.overrides,
             tags=list(how.tags),
         )
@@ -84,7 +83,9 @@ class Cluster:
             if task.moments.get("stoppedAt", now) + KEPT_SECONDS < now
         ]
         for task_id in over:
-            del self.tasks[task_id]
+            network = self.tasks.pop(task_id).network
+            if network is not None:
+                self.addresses.give_back(self.place, network)
         for name, service in list(self.services.items()):
             if _is_over(service.inactive_since, now):
                 del self.services[name]
@@ -119,17 +120,6 @@ class Cluster:
 
 def _is_over(since: float | None, now: float) -> bool:
     return since is not None and since + KEPT_SECONDS < now
-
-
-def _network(configuration: Mapping[str, Any], number: int) -> Network | None:
-    given = configuration.get("awsvpcConfiguration")
-    if not given:
-        return None
-    subnets = given["subnets"]
-    at = number % len(subnets)
-    host = number // len(subnets) % _ADDRESSES_OF_A_SUBNET + _FIRST_FREE
-    third = (number // len(subnets) // _ADDRESSES_OF_A_SUBNET) * len(subnets) + at
-    return Network(f"10.0.{third % 256}.{host}", subnets[at])
 
 
 class Clusters:

@@ -9,11 +9,13 @@ from typing import Any
 from moto.backends import get_backend
 
 from sandbox.ecs import scheduler
-from sandbox.ecs.clusters import Cluster, Clusters, Place
+from sandbox.ecs.addresses import Addresses, Place
+from sandbox.ecs.clusters import Cluster, Clusters
 from sandbox.ecs.registrations import Registrations
 from sandbox.ecs.scheduler import Outbox
 from sandbox.ecs.serviceoperations import ServiceOperations
 from sandbox.ecs.taskoperations import TaskOperations
+from sandbox.ecs.tasks import SECONDS_TO_START, Task
 from sandbox.kernel.calls import Answer, Call, Handler
 from sandbox.kernel.cloud import Cloud
 from sandbox.kernel.errors import ApiError
@@ -46,11 +48,14 @@ class Ecs:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         self._clusters = Clusters()
+        self._addresses = Addresses(cloud)
         self._lock = threading.RLock()
         self._registrations = Registrations(cloud)
         cloud.timers.every(1, self.advance)
-        services = ServiceOperations(cloud, self._clusters, self._lock)
-        self._tasks = TaskOperations(cloud, self._clusters, self._lock, self._send)
+        services = ServiceOperations(cloud, self._clusters, self._addresses, self._lock)
+        self._tasks = TaskOperations(
+            cloud, self._clusters, self._addresses, (self._lock, self._send)
+        )
         self.operations: Mapping[str, Handler] = {
             **services.operations,
             **self._tasks.operations,
@@ -72,6 +77,21 @@ class Ecs:
                 scheduler.advance(cluster, now, outbox)
             self._clusters.forget(now)
         self._send(outbox, now)
+
+    def settle(self) -> None:
+        """Let what services want come true at once, as of the seconds it takes."""
+        now = self._cloud.clock.now()
+        self.advance(now)
+        self.advance(now + SECONDS_TO_START)
+
+    def running(self, place: Place, cluster: str) -> dict[str, list[Task]]:
+        """The tasks of each service that run, for who works in this process."""
+        with self._lock:
+            found = self._clusters.get(place, cluster)
+            return {
+                service.name: [t for t in found.tasks_of(service) if t.runs]
+                for service in found.services.values()
+            }
 
     def fail_task(self, place: Place, task: str, exit_code: int, reason: str) -> None:
         """A task's essential container ends with this code, as of itself.
@@ -110,7 +130,9 @@ class Ecs:
             clusters = self._clusters.of(call.place)
             if name not in clusters or clusters[name].status == "INACTIVE":
                 kept = {m: call.parameters[m] for m in _KEPT if call.parameters.get(m)}
-                clusters[name] = Cluster(call.arn(f"cluster/{name}"), kept)
+                clusters[name] = Cluster(
+                    call.arn(f"cluster/{name}"), self._addresses, kept
+                )
                 clusters[name].tags = list(call.parameters.get("tags") or [])
             return {"cluster": clusters[name].described()}
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sandbox.ecs import announcements, definitions
+from sandbox.ecs.addresses import Addresses
 from sandbox.ecs.clusters import Cluster, Clusters
 from sandbox.ecs.deployments import Deployment, EcsService
 from sandbox.kernel.calls import Answer, Call, Handler
@@ -33,9 +34,16 @@ _CHANGEABLE = (
 
 
 class ServiceOperations:
-    def __init__(self, cloud: Cloud, clusters: Clusters, lock: threading.RLock) -> None:
+    def __init__(
+        self,
+        cloud: Cloud,
+        clusters: Clusters,
+        addresses: Addresses,
+        lock: threading.RLock,
+    ) -> None:
         self._cloud = cloud
         self._clusters = clusters
+        self._addresses = addresses
         self._lock = lock
         self.operations: Mapping[str, Handler] = {
             "CreateService": self._create,
@@ -52,6 +60,7 @@ class ServiceOperations:
         definition = definitions.find(self._cloud, call, given["taskDefinition"])
         network = given.get("networkConfiguration") or {}
         definitions.check_network(definition, network)
+        self._addresses.learn(call, network)
         with self._lock:
             cluster = self._clusters.get(call.place, given.get("cluster"))
             name = given["serviceName"]
@@ -83,6 +92,7 @@ class ServiceOperations:
         given, definition = call.parameters, None
         if given.get("taskDefinition"):
             definition = definitions.find(self._cloud, call, given["taskDefinition"])
+        self._addresses.learn(call, given.get("networkConfiguration") or {})
         with self._lock:
             cluster = self._clusters.get(call.place, given.get("cluster"))
             service = _active(cluster, given["service"])

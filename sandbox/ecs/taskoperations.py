@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sandbox.ecs import announcements, definitions, scheduler
+from sandbox.ecs.addresses import Addresses
 from sandbox.ecs.clusters import Clusters, Start
 from sandbox.ecs.scheduler import Outbox
 from sandbox.ecs.tasks import Task
@@ -21,16 +22,18 @@ _MOST_LISTED = 100
 _MOST_STARTED = 10
 
 Send = Callable[[Outbox, float], None]
+Guard = tuple[threading.RLock, Send]
+"""The room's lock, and what is done without it afterwards."""
 
 
 class TaskOperations:
     def __init__(
-        self, cloud: Cloud, clusters: Clusters, lock: threading.RLock, send: Send
+        self, cloud: Cloud, clusters: Clusters, addresses: Addresses, guard: Guard
     ) -> None:
         self._cloud = cloud
         self._clusters = clusters
-        self._lock = lock
-        self._send = send
+        self._addresses = addresses
+        self._lock, self._send = guard
         self.operations: Mapping[str, Handler] = {
             "DescribeTasks": self._describe,
             "ListTasks": self._list,
@@ -46,6 +49,7 @@ class TaskOperations:
         definition = definitions.find(self._cloud, call, given["taskDefinition"])
         network = given.get("networkConfiguration") or {}
         definitions.check_network(definition, network)
+        self._addresses.learn(call, network)
         how = Start(
             definition,
             given.get("group") or f"family:{definition['family']}",

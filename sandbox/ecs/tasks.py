@@ -15,6 +15,7 @@ TaskDefinition = Mapping[str, Any]
 
 # Seconds after the first status of a way that the next one is reached.
 _STARTING = ((2.0, "PENDING"), (5.0, "ACTIVATING"), (6.0, "RUNNING"))
+SECONDS_TO_START = _STARTING[-1][0]
 _STOPPING = ((1.0, "STOPPING"), (2.0, "DEPROVISIONING"), (4.0, "STOPPED"))
 KEPT_SECONDS = 3_600
 

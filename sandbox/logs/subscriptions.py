@@ -38,6 +38,11 @@ _SERVICES = {
     "kinesis": "Kinesis stream",
     "firehose": "Firehose",
 }
+_DESTINATION_TYPES = {
+    "lambda": "Lambda",
+    "kinesis": "Kinesis",
+    "firehose": "Firehose",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +172,28 @@ class Subscriptions:
             self._cloud.timers.after(
                 _TRY_AGAIN_SECONDS, lambda later: self._try(parcel, later)
             )
+        else:
+            self._count(parcel, now)
+
+    def _count(self, parcel: Parcel, now: float) -> None:
+        """Source: "CloudWatch Logs metrics and dimensions", User Guide."""
+        dimensions = {
+            "LogGroupName": parcel.group.name,
+            "DestinationType": _DESTINATION_TYPES[service_of(parcel.destination)],
+            "FilterName": parcel.envelope["subscriptionFilters"][0],
+        }
+        datum = {
+            "MetricName": "ForwardedLogEvents",
+            "Dimensions": [{"Name": n, "Value": v} for n, v in dimensions.items()],
+            "Timestamp": now,
+            "Value": float(len(parcel.envelope["logEvents"])),
+        }
+        account, region = parcel.group.place
+        client = self._cloud.client("cloudwatch", account, region, "logs.amazonaws.com")
+        try:
+            client.put_metric_data(Namespace="AWS/Logs", MetricData=[datum])
+        except ClientError as error:
+            log.info("events for %s are not counted: %s", parcel.destination, error)
 
     def _send(self, parcel: Parcel) -> None:
         service = service_of(parcel.destination)

@@ -8,12 +8,12 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from sandbox.shop.effects import Effects
-from sandbox.shop.samples import LOAD_BALANCER, Samples, Series
+from sandbox.shop.names import Names
+from sandbox.shop.samples import Samples, Series
 from sandbox.shop.topology import (
     CLUSTER,
     SERVICES,
     STORES,
-    Registry,
     Runtime,
     Service,
     Store,
@@ -39,12 +39,14 @@ class Machines:
         """Percent of memory a service has lost since it was started."""
         return self._leaked[name]
 
-    def minute(self, at: float, share: float, effects: Effects) -> Samples:
+    def minute(
+        self, at: float, share: float, effects: Effects, names: Names
+    ) -> Samples:
         """The samples of one minute with this share of the mean traffic."""
         found: Samples = defaultdict(lambda: ([], []))
         for name, percent in effects.leaks.items():
             self._leaked[name] += percent
-        for series, value in self._all(share, effects):
+        for series, value in (*self._all(share, effects), *_healthy(names)):
             found[series][0].append(at)
             found[series][1].append(value)
         return found
@@ -77,21 +79,6 @@ class Machines:
         memory = service.memory_percent + self._leaked[service.name]
         yield of("CPUUtilization"), self._around(cpu, 0.12)
         yield of("MemoryUtilization"), self._around(memory, 0.01)
-        if service.registry is Registry.ALB:
-            yield self._healthy(service)
-
-    def _healthy(self, service: Service) -> tuple[Series, float]:
-        balancer = LOAD_BALANCER.format(account=service.name)
-        target = f"targetgroup/{service.name}/73e2d6bc24d8a067"
-        dimensions = (("LoadBalancer", balancer), ("TargetGroup", target))
-        series = Series(
-            service.account,
-            "AWS/ApplicationELB",
-            "HealthyHostCount",
-            dimensions,
-            "Count",
-        )
-        return series, float(service.tasks)
 
     def _database(
         self, store: Store, share: float, effects: Effects
@@ -113,3 +100,20 @@ class Machines:
     def _around(self, value: float, spread: float) -> float:
         drawn = value * (1 + self._random.gauss(0, spread))
         return min(max(drawn, 0.0), max(_MOST_PERCENT, value))
+
+
+def _healthy(names: Names) -> Iterator[tuple[Series, float]]:
+    """A running task is a healthy target."""
+    for service, balanced in names.balanced.items():
+        dimensions = (
+            ("LoadBalancer", balanced.load_balancer),
+            ("TargetGroup", balanced.target_group),
+        )
+        series = Series(
+            SERVICES[service].account,
+            "AWS/ApplicationELB",
+            "HealthyHostCount",
+            dimensions,
+            "Count",
+        )
+        yield series, float(names.running.get(service, 0))

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from sandbox.kernel.cloud import SHOP
+from sandbox.shop.names import Names
 from sandbox.shop.topology import (
     API,
     STAGE,
-    Registry,
     Runtime,
     Service,
     Store,
@@ -24,7 +24,6 @@ from sandbox.shop.visits import Journey, Visit
 
 Dimensions = tuple[tuple[str, str], ...]
 
-LOAD_BALANCER = "app/{account}/50dc6c495c0c9188"
 _OK, _CLIENT_ERROR, _FAULT = 200, 400, 500
 
 
@@ -43,7 +42,7 @@ Samples = dict[Series, tuple[list[float], list[float]]]
 """Times in seconds since 1970, and values."""
 
 
-def samples_of(journeys: Iterable[Journey]) -> Samples:
+def samples_of(journeys: Iterable[Journey], names: Names) -> Samples:
     """Every sample of some journeys, by series."""
     found: Samples = defaultdict(lambda: ([], []))
     for journey in journeys:
@@ -51,6 +50,7 @@ def samples_of(journeys: Iterable[Journey]) -> Samples:
         for visit in journey.visits():
             if isinstance(visit.place, Service):
                 _service(found, visit, visit.place)
+                _load_balancer(found, visit, names)
             else:
                 _STORES[visit.place.kind](found, visit, visit.place)
     return found
@@ -87,8 +87,6 @@ def _service(found: Samples, visit: Visit, service: Service) -> None:
     own("Faults", float(visit.is_fault), "Count")
     if service.runtime is Runtime.LAMBDA:
         _function(found, visit, service)
-    if service.registry is Registry.ALB:
-        _load_balancer(found, visit, service)
     if service.name == "checkout" and visit.status == _OK:
         series = Series(SHOP, "Shop", "Orders", (), "Count")
         _note(found, series, visit.end, 1)
@@ -107,13 +105,15 @@ def _function(found: Samples, visit: Visit, service: Service) -> None:
     note("Throttles", 0)
 
 
-def _load_balancer(found: Samples, visit: Visit, service: Service) -> None:
-    balancer = LOAD_BALANCER.format(account=service.name)
-    dimensions = (("LoadBalancer", balancer),)
+def _load_balancer(found: Samples, visit: Visit, names: Names) -> None:
+    balanced = names.balanced.get(visit.place.name)
+    if balanced is None:
+        return
+    dimensions = (("LoadBalancer", balanced.load_balancer),)
     namespace = "AWS/ApplicationELB"
 
     def note(name: str, value: float, unit: str = "Count") -> None:
-        series = Series(service.account, namespace, name, dimensions, unit)
+        series = Series(visit.place.account, namespace, name, dimensions, unit)
         _note(found, series, visit.start, value)
 
     note("RequestCount", 1)

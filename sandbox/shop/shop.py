@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
+from functools import partial
 
 from sandbox.assembly import Sandbox
 from sandbox.cloudtrail import CloudTrail
@@ -13,6 +14,7 @@ from sandbox.ecs import Ecs
 from sandbox.kernel.cloud import HOME_REGION, PAYMENTS, SHOP
 from sandbox.shop.changes import Changes
 from sandbox.shop.configured import past_items
+from sandbox.shop.directory import Directory, running_tasks
 from sandbox.shop.effects import NONE, together
 from sandbox.shop.estate import build
 from sandbox.shop.estate.registries import renew
@@ -45,10 +47,14 @@ class Shop:
         self._ecs = sandbox.one(Ecs)
         self._cloudtrail = sandbox.one(CloudTrail)
         self._config = sandbox.one(Config)
-        self.traffic = Traffic(Sinks.of(sandbox), per_second)
         self.running: list[str] = []
         self._changing = threading.Lock()
         sites = {account: build(self._cloud, account) for account in (SHOP, PAYMENTS)}
+        self._ecs.settle()
+        for account, site in sites.items():
+            site.running = partial(running_tasks, self._ecs, account)
+            renew(site)
+        self.traffic = Traffic(Sinks.of(sandbox), Directory(sites), per_second)
         anna, ci = hire(sites[SHOP], "anna"), hire(sites[SHOP], "ci")
         self.people = People(sites, anna, ci)
         self.changes = Changes(self.people)

@@ -14,6 +14,7 @@ from sandbox.kernel.cloud import PAYMENTS, SHOP
 CLUSTER = "shop"
 API = "shop-api"
 STAGE = "prod"
+PORT = 8080
 
 
 class Runtime(StrEnum):
@@ -60,7 +61,9 @@ class Service:
 
     @property
     def host(self) -> str:
-        return f"{self.name}.shop.internal"
+        """Its name in Cloud Map's namespace, or in the zone of Route 53."""
+        zone = "local" if self.registry is Registry.CLOUD_MAP else "internal"
+        return f"{self.name}.shop.{zone}"
 
 
 @dataclass(frozen=True, slots=True)

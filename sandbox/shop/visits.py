@@ -55,14 +55,22 @@ class Visit:
         return self.start + self.seconds
 
     @property
+    def request_id(self) -> str:
+        """What Lambda calls this invocation: made of the two ids, which are random."""
+        a, b = self.id, self.call_id
+        return f"{a[:8]}-{a[8:12]}-4{a[13:]}-a{b[1:4]}-{b[4:]}"
+
+    @property
     def is_fault(self) -> bool:
         return self.status >= 500  # noqa: PLR2004 - HTTP status
 
     def everything(self) -> Iterator[Visit]:
-        """This visit and all it caused."""
-        yield self
-        for child in (*self.children, *self.consumers):
-            yield from child.everything()
+        """This visit and all it caused, in the order of calls."""
+        ahead = [self]
+        while ahead:
+            visit = ahead.pop()
+            yield visit
+            ahead += reversed((*visit.children, *visit.consumers))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ from typing import Any
 
 from sandbox.kernel.cloud import HOME_REGION
 from sandbox.shop.deployments import past_of, version
-from sandbox.shop.estate.network import PORT
 from sandbox.shop.estate.sites import Site
-from sandbox.shop.topology import CLUSTER, SERVICES, Registry, Runtime, Service
+from sandbox.shop.names import DeployedFunction
+from sandbox.shop.topology import CLUSTER, PORT, SERVICES, Registry, Runtime, Service
 
 _CODE = '''"""{name} of the shop."""
 
@@ -79,10 +79,18 @@ def register(site: Site, service: Service, version: str) -> str:
 
 def _start(site: Site, service: Service) -> None:
     more: dict[str, Any] = {}
+    if service.registry is Registry.CLOUD_MAP:
+        more["serviceRegistries"] = [
+            {
+                "registryArn": site.map_services[service.name],
+                "containerName": service.name,
+                "containerPort": PORT,
+            }
+        ]
     if service.registry is Registry.ALB:
         more["loadBalancers"] = [
             {
-                "targetGroupArn": (site.target_groups or {})[service.name],
+                "targetGroupArn": site.balancers[service.name].target_group,
                 "containerName": service.name,
                 "containerPort": PORT,
             }
@@ -112,7 +120,7 @@ def zipped(source: str) -> bytes:
 
 
 def _function(site: Site, service: Service) -> None:
-    site.client("lambda").create_function(
+    made = site.client("lambda").create_function(
         FunctionName=service.name,
         Runtime="python3.12",
         Role=f"arn:aws:iam::{service.account}:role/function",
@@ -121,4 +129,7 @@ def _function(site: Site, service: Service) -> None:
         Timeout=30,
         MemorySize=256,
         TracingConfig={"Mode": "Active"},
+    )
+    site.functions[service.name] = DeployedFunction(
+        made["FunctionArn"], made["Version"]
     )

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from sandbox.kernel.cloud import HOME_REGION
-from sandbox.shop.estate.sites import Site
-from sandbox.shop.topology import SERVICES, Registry, Runtime
-
-PORT = 8080
+from sandbox.shop.estate.sites import Balancer, Site
+from sandbox.shop.topology import PORT, SERVICES, Registry, Runtime
 
 
 def set_up(site: Site) -> None:
@@ -23,7 +21,7 @@ def set_up(site: Site) -> None:
         for number, zone in enumerate("ab")
     )
     site.groups = {name: _group(site, name, block) for name in _services_of(site)}
-    site.target_groups = {
+    site.balancers = {
         name: _balance(site, name)
         for name in _services_of(site)
         if SERVICES[name].registry is Registry.ALB
@@ -58,8 +56,8 @@ def _group(site: Site, name: str, block: str) -> str:
     return group
 
 
-def _balance(site: Site, name: str) -> str:
-    """A load balancer before a service; answers with the ARN of its target group."""
+def _balance(site: Site, name: str) -> Balancer:
+    """A load balancer before a service."""
     elb = site.client("elbv2")
     groups = site.groups or {}
     balancer = elb.create_load_balancer(
@@ -68,7 +66,7 @@ def _balance(site: Site, name: str) -> str:
         SecurityGroups=[groups[name]],
         Scheme="internal",
         Type="application",
-    )["LoadBalancers"][0]["LoadBalancerArn"]
+    )["LoadBalancers"][0]
     target: str = elb.create_target_group(
         Name=name,
         Protocol="HTTP",
@@ -78,9 +76,14 @@ def _balance(site: Site, name: str) -> str:
         HealthCheckPath="/health",
     )["TargetGroups"][0]["TargetGroupArn"]
     elb.create_listener(
-        LoadBalancerArn=balancer,
+        LoadBalancerArn=balancer["LoadBalancerArn"],
         Protocol="HTTP",
         Port=80,
         DefaultActions=[{"Type": "forward", "TargetGroupArn": target}],
     )
-    return target
+    return Balancer(
+        balancer["LoadBalancerArn"],
+        target,
+        balancer["DNSName"],
+        balancer["CanonicalHostedZoneId"],
+    )

@@ -3,28 +3,69 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.kernel.cloud import HOME_REGION, Cloud
 from sandbox.kernel.principals import Principal, PrincipalKind
+from sandbox.shop.names import Balanced, DeployedFunction, RunningTask
 
 OFFICE = "198.51.100.20"
 PIPELINE = "198.51.100.44"
 _EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 
 
+@dataclass(frozen=True, slots=True)
+class Balancer:
+    """A load balancer and its target group, by their ARNs, and how DNS knows it."""
+
+    arn: str
+    target_group: str
+    dns_name: str
+    zone: str
+
+    @property
+    def balanced(self) -> Balanced:
+        return Balanced(
+            self.arn.split(":loadbalancer/")[1], self.target_group.rsplit(":", 1)[1]
+        )
+
+
+@dataclass(slots=True)
+class Registered:
+    """What was written last into the registries the shop writes itself: records of
+    Route 53 by name and type, and keys of the table."""
+
+    records: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    entries: set[tuple[str, str]] = field(default_factory=set)
+
+
 @dataclass(slots=True)
 class Site:
-    """One account in its home region, with what later steps need of earlier ones."""
+    """One account in its home region, with what later steps need of earlier ones.
+
+    `map_services` are the ARNs of services in Cloud Map; `running` tells which tasks
+    run.
+    """
 
     cloud: Cloud
     account: str
     deployer: Principal
     vpc: str = ""
+    zone: str = ""
     subnets: tuple[str, ...] = ()
     groups: dict[str, str] | None = None
-    target_groups: dict[str, str] | None = None
+    balancers: dict[str, Balancer] = field(default_factory=dict)
+    functions: dict[str, DeployedFunction] = field(default_factory=dict)
+    map_services: dict[str, str] = field(default_factory=dict)
+    running: Callable[[], Mapping[str, tuple[RunningTask, ...]]] = dict
+    registered: Registered = field(default_factory=Registered)
+
+    @property
+    def balanced(self) -> dict[str, Balanced]:
+        """The dimensions of its load balancers' metrics."""
+        return {name: each.balanced for name, each in self.balancers.items()}
 
     def client(self, service: str, region: str = HOME_REGION) -> Any:
         """A client of the deployment pipeline."""

@@ -6,7 +6,6 @@ from typing import Any
 
 from sandbox.kernel.cloud import SHOP
 from sandbox.shop.estate.sites import Site
-from sandbox.shop.samples import LOAD_BALANCER
 from sandbox.shop.topology import API, SERVICES, STAGE, Registry, Service
 
 OPS_TOPIC = "ops"
@@ -52,7 +51,7 @@ def alarm(site: Site, name: str, **what: Any) -> None:
 
 
 def _watch_balancer(site: Site, service: Service, topic: str) -> None:
-    balancer = LOAD_BALANCER.format(account=service.name)
+    balancer = site.balanced[service.name].load_balancer
     alarm(
         site,
         f"{service.name}-slow",

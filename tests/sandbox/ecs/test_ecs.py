@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from ipaddress import IPv4Network
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from sandbox.assembly import Sandbox
 from sandbox.ecs import Ecs
+from sandbox.ecs.addresses import Subnet
 from sandbox.kernel.cloud import HOME_REGION, SHOP, Cloud, Event
 from sandbox.kernel.faults import Fault, FaultKind
 from tests.sandbox.conftest import Client
@@ -33,14 +35,13 @@ def a_definition(client: Client, family: str = "cart") -> str:
 def a_service(client: Client, desired: int = 2, **more: Any) -> Any:
     ecs = client("ecs")
     ecs.create_cluster(clusterName="shop")
+    usual = {"networkConfiguration": NETWORK, "launchType": "FARGATE"}
     return ecs.create_service(
         cluster="shop",
         serviceName="cart",
         taskDefinition=a_definition(client),
         desiredCount=desired,
-        launchType="FARGATE",
-        networkConfiguration=NETWORK,
-        **more,
+        **{**usual, **more},
     )["service"]
 
 
@@ -61,6 +62,13 @@ def tasks(client: Client, status: str = "RUNNING") -> list[Any]:
         return []
     found: list[Any] = ecs.describe_tasks(cluster="shop", tasks=arns)["tasks"]
     return found
+
+
+def address_of(task: Any) -> str:
+    (attachment,) = task["attachments"]
+    return str(
+        {d["name"]: d["value"] for d in attachment["details"]}["privateIPv4Address"]
+    )
 
 
 def code_of(call: Callable[..., Any], **parameters: Any) -> str:
@@ -125,6 +133,75 @@ def test_a_task_has_an_address_of_its_own(client: Client, pass_time: Pass) -> No
         for container in task["containers"]
     ]
     assert addresses == ["10.0.0.4", "10.0.1.4"]
+
+
+def test_addresses_come_from_the_blocks_of_the_subnets(
+    client: Client, pass_time: Pass
+) -> None:
+    ec2 = client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.21.0.0/16")["Vpc"]["VpcId"]
+    subnets = [
+        ec2.create_subnet(VpcId=vpc, CidrBlock=block, AvailabilityZone=zone)["Subnet"]
+        for block, zone in (
+            ("10.21.7.0/24", "eu-west-1b"),
+            ("10.21.8.0/28", "eu-west-1c"),
+        )
+    ]
+    ids = [subnet["SubnetId"] for subnet in subnets]
+    a_service(client, 4, networkConfiguration={"awsvpcConfiguration": {"subnets": ids}})
+    settle(pass_time)
+
+    found = {(address_of(task), task["availabilityZone"]) for task in tasks(client)}
+
+    assert found == {
+        ("10.21.7.4", "eu-west-1b"), ("10.21.7.5", "eu-west-1b"),
+        ("10.21.8.4", "eu-west-1c"), ("10.21.8.5", "eu-west-1c"),
+    }  # fmt: skip
+
+
+def test_clusters_of_a_network_share_its_addresses(
+    client: Client, pass_time: Pass
+) -> None:
+    a_service(client)
+    ecs = client("ecs")
+    ecs.create_cluster(clusterName="jobs")
+    answer = ecs.run_task(
+        cluster="jobs", taskDefinition="cart", networkConfiguration=NETWORK
+    )
+    settle(pass_time)
+
+    taken = [address_of(task) for task in (*answer["tasks"], *tasks(client))]
+
+    assert len(set(taken)) == 3
+
+
+def test_a_small_subnet_has_eleven_addresses_to_give() -> None:
+    subnet = Subnet(IPv4Network("10.0.0.0/28"), "eu-west-1a")
+
+    given = [subnet.take() for _ in range(12)]
+
+    assert given == [*(f"10.0.0.{host}" for host in range(4, 15)), None]
+
+
+def test_an_address_that_is_free_again_is_given_last() -> None:
+    subnet = Subnet(IPv4Network("10.0.0.0/28"), "eu-west-1a")
+    given = [subnet.take() for _ in range(10)]
+    assert given[0] == "10.0.0.4"
+
+    subnet.give_back("10.0.0.4")
+
+    assert [subnet.take() for _ in range(3)] == ["10.0.0.14", "10.0.0.4", None]
+
+
+def test_services_can_be_settled_at_once(client: Client, ecs_room: Ecs) -> None:
+    a_service(client)
+
+    ecs_room.settle()
+
+    assert [task["lastStatus"] for task in tasks(client)] == ["RUNNING", "RUNNING"]
+    running = ecs_room.running((SHOP, HOME_REGION), "shop")["cart"]
+    assert {t.arn for t in running} == {t["taskArn"] for t in tasks(client)}
+    assert the_service(client)["deployments"][0]["rolloutState"] == "COMPLETED"
 
 
 def test_a_task_that_fails_is_replaced(

@@ -211,6 +211,27 @@ def test_matching_events_arrive_with_the_ids_of_a_search(
     }
 
 
+def test_what_is_forwarded_is_counted(
+    client: Client, logs: Any, kinesis: Any, put: Put, pass_time: PassTime
+) -> None:
+    subscribe(logs)
+    put("ERROR one", "fine", "ERROR two")
+    pass_time(1)
+    names = {"LogGroupName": "/shop", "DestinationType": "Kinesis", "FilterName": "out"}
+
+    answer = client("cloudwatch").get_metric_statistics(
+        Namespace="AWS/Logs",
+        MetricName="ForwardedLogEvents",
+        Dimensions=[{"Name": name, "Value": value} for name, value in names.items()],
+        StartTime=NOW - 300,
+        EndTime=NOW + 300,
+        Period=600,
+        Statistics=["Sum"],
+    )
+
+    assert [point["Sum"] for point in answer["Datapoints"]] == [2.0]
+
+
 def test_a_new_subscription_sends_a_control_message(logs: Any, kinesis: Any) -> None:
     subscribe(logs)
 
