@@ -10,7 +10,12 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
+from contextlib import closing
+from http import HTTPStatus
+from http.client import HTTPConnection
 from pathlib import Path
+from urllib.parse import urlsplit
 
 ROOT = Path(__file__).parents[1]
 _READY_WITHIN_SECONDS = 60
@@ -96,3 +101,41 @@ class Site:
         if self.process.stdout:
             self.process.stdout.close()
         return took
+
+
+def connection_to(site: Site) -> closing[HTTPConnection]:
+    return closing(HTTPConnection("127.0.0.1", site.port, timeout=30))
+
+
+def get(site: Site, path: str, cookie: str = "") -> tuple[int, str]:
+    with connection_to(site) as connection:
+        connection.request("GET", path, headers={"Cookie": cookie})
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+
+
+def sign_in(site: Site) -> str:
+    """The session of the first admin, by the one-time link."""
+    path = urlsplit(site.link).path
+    with connection_to(site) as connection:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        page = answer.read().decode()
+        if answer.status != HTTPStatus.OK:
+            return ""
+        csrf = (answer.getheader("Set-Cookie") or "").split(";")[0]
+        token = page.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]
+        headers = {"Cookie": csrf, "Content-Type": "application/x-www-form-urlencoded"}
+        connection.request("POST", path, f"csrfmiddlewaretoken={token}", headers)
+        answer = connection.getresponse()
+        answer.read()
+        set_cookies = answer.headers.get_all("Set-Cookie") or []
+    cookies = [one.split(";")[0] for one in set_cookies]
+    return next((one for one in cookies if one.startswith("session=")), "")
+
+
+def eventually(check: Callable[[], bool], seconds: float = 30.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not check():
+        assert time.monotonic() < deadline, "it did not come to pass"
+        time.sleep(0.05)

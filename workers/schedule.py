@@ -7,7 +7,7 @@ SCHEDULE = {
     "heartbeat": {"task": "workers.tasks.heartbeat", "schedule": 5.0},
     "accounts": {"task": "workers.tasks.check_accounts", "schedule": 1.0},
     "imports": {"task": "workers.tasks.run_imports", "schedule": 1.0},
-    "sources": {"task": "workers.tasks.collect_sources", "schedule": 5.0},
+    "sources": {"task": "workers.tasks.collect_sources", "schedule": 1.0},
     "quarantine": {"task": "workers.tasks.retry_quarantined", "schedule": 5.0},
     "retention": {
         "task": "workers.tasks.apply_retention",

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 _RUN_EVERY = timedelta(seconds=30)
 # A queue waits itself for what is new, and costs nothing but the asking.
-_ASK_QUEUE_EVERY = timedelta(seconds=5)
+_ASK_QUEUE_EVERY = timedelta(seconds=1)
 _RUNS: dict[TrailSource.Kind, type[BucketRun | LookupRun]] = {
     TrailSource.Kind.BUCKET: BucketRun,
     TrailSource.Kind.LOOKUP: LookupRun,

@@ -16,7 +16,7 @@ from sandbox.cloudtrail.trails import Trail
 from sandbox.kernel.calls import Finished, Handler
 from sandbox.kernel.cloud import Cloud, Event
 
-DELIVER_EVERY_SECONDS = 5.0
+DELIVER_EVERY_SECONDS = 2.0
 """AWS takes about five minutes; a sandbox is watched by people."""
 
 

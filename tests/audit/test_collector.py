@@ -259,7 +259,7 @@ def test_only_rested_and_enabled_sources_are_due(source: TrailSource) -> None:
 
 @pytest.mark.parametrize(
     ("queue_url", "problem", "seconds"),
-    [("", "", 30), ("http://queue", "", 5), ("http://queue", "AccessDenied", 30)],
+    [("", "", 30), ("http://queue", "", 1), ("http://queue", "AccessDenied", 30)],
 )
 def test_a_queue_that_works_is_asked_more_often(
     source: TrailSource, queue_url: str, problem: str, seconds: int

@@ -1,18 +1,13 @@
 """One process: it starts, says how to get in, refuses a second, ends in time."""
 
 import json
-import time
-from collections.abc import Callable, Iterator
-from contextlib import closing
-from http import HTTPStatus
-from http.client import HTTPConnection
+from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
 from tests.factories import a_log, a_record, gzipped
-from tests.processes import Site
+from tests.processes import Site, connection_to, eventually, get, sign_in
 
 pytestmark = pytest.mark.one_process
 
@@ -27,44 +22,6 @@ def site(tmp_path: Path) -> Iterator[Site]:
     made = Site(tmp_path / "home").wait()
     yield made
     made.stop()
-
-
-def connection_to(site: Site) -> "closing[HTTPConnection]":
-    return closing(HTTPConnection("127.0.0.1", site.port, timeout=30))
-
-
-def get(site: Site, path: str, cookie: str = "") -> tuple[int, str]:
-    with connection_to(site) as connection:
-        connection.request("GET", path, headers={"Cookie": cookie})
-        answer = connection.getresponse()
-        return answer.status, answer.read().decode()
-
-
-def sign_in(site: Site) -> str:
-    """The session of the first admin, by the one-time link."""
-    path = urlsplit(site.link).path
-    with connection_to(site) as connection:
-        connection.request("GET", path)
-        answer = connection.getresponse()
-        page = answer.read().decode()
-        if answer.status != HTTPStatus.OK:
-            return ""
-        csrf = (answer.getheader("Set-Cookie") or "").split(";")[0]
-        token = page.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]
-        headers = {"Cookie": csrf, "Content-Type": "application/x-www-form-urlencoded"}
-        connection.request("POST", path, f"csrfmiddlewaretoken={token}", headers)
-        answer = connection.getresponse()
-        answer.read()
-        set_cookies = answer.headers.get_all("Set-Cookie") or []
-    cookies = [one.split(";")[0] for one in set_cookies]
-    return next((one for one in cookies if one.startswith("session=")), "")
-
-
-def eventually(check: Callable[[], bool], seconds: float = 30.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not check():
-        assert time.monotonic() < deadline, "it did not come to pass"
-        time.sleep(0.05)
 
 
 def test_the_first_start_makes_an_admin_and_every_part_reports(site: Site) -> None:

