@@ -58,6 +58,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "apps.search",
     "apps.discovery",
+    "apps.monitoring",
     "apps.audit",
     "dashboard",
 ]
@@ -124,7 +125,7 @@ OPENSEARCH_AWS_SERVICE = environment.choice(
 # Signs requests to a cluster of AWS: called with the service and the region.
 OPENSEARCH_SIGNER = "apps.discovery.aws.request_signer"
 SEARCH_HOME = HOME / "search"
-SEARCH_KINDS = ["apps.audit.kinds.TRAIL"]
+SEARCH_KINDS = ["apps.audit.kinds.TRAIL", "apps.monitoring.kinds.LOGS"]
 # What `doctor` looks at; what comes first is needed by all that follows.
 DIAGNOSES = [
     "apps.discovery.diagnosis.database",

@@ -18,5 +18,6 @@ urlpatterns = [
     path("api/v1/", include(api.urlpatterns)),
     path("", include("apps.search.urls")),
     path("", include("apps.discovery.urls")),
+    path("", include("apps.monitoring.urls")),
     path("", include("apps.audit.urls")),
 ]

@@ -78,7 +78,7 @@ def test_a_missing_parameter_is_named_as_aws_names_it(url: str, user: Users) -> 
     )
 
     with pytest.raises(ClientError, match="'logGroupName' failed to satisfy") as caught:
-        logs.create_log_group()
+        logs.create_log_group()  # type: ignore[call-arg]
 
     assert caught.value.response["Error"]["Code"] == "ValidationException"
 

@@ -1,0 +1,1 @@
+"""CloudWatch alarms: their state, history, and what they are blind to."""

@@ -1,0 +1,1 @@
+"""Charts: what is drawn, how it is computed, the figures and pages."""

@@ -1,0 +1,1 @@
+"""CloudWatch Logs filter patterns and Logs Insights, over stored logs."""

@@ -1,0 +1,5 @@
+"""Pages of metrics, charts, dashboards, alarms and logs."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []
