@@ -31,6 +31,7 @@ class Item:
 
 _PAGES = (
     ("Home", "house", "home", ()),
+    ("Alarms", "triangle-alert", "alarms", ()),
     ("Logs", "wrap-text", "explore", ("logs",)),
     ("CloudTrail", "search", "explore", ("trail",)),
     ("Actors", "fingerprint", "actors", ()),

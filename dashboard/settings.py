@@ -144,6 +144,9 @@ DIAGNOSES = [
 SEARCH_SECONDS = environment.number("SEARCH_SECONDS", 10, least=0.1)
 EXPORT_ROWS = int(environment.number("EXPORT_ROWS", 1_000_000, least=1))
 
+# What marks moments on charts: callables of (keys, range, viewer), dotted paths.
+CHART_MARKERS = ["apps.monitoring.alarms.markers.markers", "apps.audit.changes.markers"]
+
 BROKER_URL = environment.url("BROKER_URL", "memory://", ("memory", "redis", "rediss"))
 IS_ONE_PROCESS = BROKER_URL.startswith("memory:")
 if not IS_ONE_PROCESS and (DATABASE_URL.startswith("sqlite") or not OPENSEARCH_URLS):

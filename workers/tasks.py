@@ -4,6 +4,7 @@ from django.utils import timezone
 
 from apps.audit import collector
 from apps.discovery import accounts, heartbeats
+from apps.monitoring.alarms import collector as alarms
 from apps.search import imports, retention, retries, store
 from workers.app import app
 
@@ -35,6 +36,18 @@ def collect_sources() -> None:
 def collect_source(source_id: int) -> None:
     if collector.claim(source_id, timezone.now()):
         collector.collect(source_id, store.engine())
+
+
+@app.task
+def collect_alarms() -> None:
+    for scope_id in alarms.due_scopes(timezone.now()):
+        collect_alarms_of.delay(scope_id)
+
+
+@app.task
+def collect_alarms_of(scope_id: int) -> None:
+    if alarms.claim(scope_id, timezone.now()):
+        alarms.collect(scope_id, timezone.now)
 
 
 @app.task
