@@ -1,5 +1,6 @@
 """Rows of monitoring, a file for each room."""
 
+from apps.monitoring.models.logclaims import ClaimedLine
 from apps.monitoring.models.metrics import MetricSeries
 
-__all__ = ["MetricSeries"]
+__all__ = ["ClaimedLine", "MetricSeries"]
