@@ -5,6 +5,7 @@ from typing import Any
 
 from apps.audit.cloudtrail import PERMISSIONS
 from apps.monitoring.alarms import cloudwatch as alarms
+from apps.monitoring.metrics import cloudwatch
 
 _BUCKET, _QUEUE = "BUCKET", "arn:aws:sqs:REGION:ACCOUNT:QUEUE"
 # ListBucket is asked of the bucket, GetObject of what is in it.
@@ -12,8 +13,8 @@ _OF_OBJECTS = ("s3:GetObject",)
 
 
 def policy(bucket: str = _BUCKET, queue: str = _QUEUE) -> dict[str, Any]:
-    """Everything that collecting CloudTrail events needs: from a bucket, by its name,
-    and a queue, by its ARN. Without them there are names to fill in."""
+    """Everything that collecting needs: CloudTrail events from a bucket, by its name,
+    and a queue, by its ARN, and metrics. Without them there are names to fill in."""
     on_bucket = [one for one in PERMISSIONS["bucket"] if one not in _OF_OBJECTS]
     statements = [
         _statement("ReadLogs", list(_OF_OBJECTS), f"arn:aws:s3:::{bucket}/*"),
@@ -21,6 +22,7 @@ def policy(bucket: str = _BUCKET, queue: str = _QUEUE) -> dict[str, Any]:
         _statement("HearOfLogs", list(PERMISSIONS["queue"]), queue),
         _statement("LookEventsUp", list(PERMISSIONS["lookup"]), "*"),
         _statement("ReadAlarms", list(alarms.PERMISSIONS), "*"),
+        _statement("ReadMetrics", list(cloudwatch.PERMISSIONS), "*"),
     ]
     return {"Version": "2012-10-17", "Statement": statements}
 
@@ -30,8 +32,8 @@ def page() -> str:
     return f"""# IAM policies
 
 What the role of a connected account needs to be collected from. Leave out what you do
-not use: the queue, the bucket, or looking events up. A bucket encrypted with a key of
-your own also needs `kms:Decrypt` on that key.
+not use: the queue, the bucket, looking events up, or metrics. A bucket encrypted with a
+key of your own also needs `kms:Decrypt` on that key.
 
 ```json
 {json.dumps(policy(), indent=2)}
