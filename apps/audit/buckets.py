@@ -4,14 +4,11 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from apps.audit import quarantine
-from apps.audit.cloudtrail import Bucket, Queue
-from apps.audit.coverage import Interval
 from apps.audit.covered import cover
 from apps.audit.ingest import Batch, Intake
 from apps.audit.kinds import TRAIL
 from apps.audit.logkeys import LogKey, day_folders, parse_key
 from apps.audit.models import LogObject, TrailSource
-from apps.audit.notifications import ObjectNotice, UnknownNotice, read_notice
 from apps.audit.sourceruns import (
     LATE,
     Clock,
@@ -22,6 +19,9 @@ from apps.audit.sourceruns import (
     target_of,
 )
 from apps.discovery.aws import AwsError, AwsGone, AwsThrottled, AwsUnreachable
+from apps.discovery.buckets import Bucket, Queue
+from apps.discovery.coverage import Interval
+from apps.discovery.notifications import ObjectNotice, UnknownNotice, read_notice
 from apps.search.engines.base import DocumentEngine
 from apps.search.shutdown import stopping
 

@@ -4,12 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 from apps.audit import quarantine
 from apps.audit.cloudtrail import Lookup
-from apps.audit.coverage import Interval, next_window
 from apps.audit.covered import cover, covered
 from apps.audit.ingest import Batch, Intake
 from apps.audit.kinds import TRAIL
 from apps.audit.models import TrailSource
 from apps.audit.sourceruns import LATE, Clock, note_batch, renew_claim, target_of
+from apps.discovery.coverage import Interval, next_window
 from apps.search.engines.base import DocumentEngine
 from apps.search.shutdown import stopping
 

@@ -8,12 +8,12 @@ from django.db.models import Q
 from django.utils import timezone
 
 from apps.audit import quarantine
-from apps.audit.cloudtrail import Bucket
 from apps.audit.ingest import Batch, Intake
 from apps.audit.kinds import TRAIL
 from apps.audit.models import QuarantinedRecord, TrailSource
 from apps.audit.sourceruns import note_batch, target_of
 from apps.discovery.aws import AwsError
+from apps.discovery.buckets import Bucket
 from apps.search.engines.base import DocumentEngine, EngineUnavailable
 from apps.search.shutdown import stopping
 
