@@ -1,5 +1,27 @@
 """Rows of monitoring, a file for each room."""
 
+from apps.monitoring.models.logs import (
+    LogArchive,
+    LogCoverage,
+    LogGroup,
+    LogOutage,
+    LogPoll,
+    LogScope,
+    LogShard,
+    LogSource,
+    LogStream,
+)
 from apps.monitoring.models.metrics import MetricSeries
 
-__all__ = ["MetricSeries"]
+__all__ = [
+    "LogArchive",
+    "LogCoverage",
+    "LogGroup",
+    "LogOutage",
+    "LogPoll",
+    "LogScope",
+    "LogShard",
+    "LogSource",
+    "LogStream",
+    "MetricSeries",
+]
