@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from apps.audit.logfile import looked_up
-from apps.audit.logrecords import Broken, Record
+from apps.audit.logrecords import Record
 from apps.discovery import buckets
 from apps.discovery.aws import Door, Target
+from apps.search.intake import Broken
 
 PERMISSIONS = {**buckets.PERMISSIONS, "lookup": ("cloudtrail:LookupEvents",)}
 

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from apps.audit.models import ImportRun, LogObject, QuarantinedRecord, TrailSource
+from apps.audit.models import LogObject, TrailSource
+from apps.search.models import ImportRun, QuarantinedRecord
 from tests.factories import ACCOUNT, NOON, an_account
 
 pytestmark = pytest.mark.django_db

@@ -93,7 +93,8 @@ class Progress:
             return LOOKED_EVERY
         if self.is_delivered:
             return None
-        return min(ACTIVE_EVERY * 2 ** min(self.quiet_rounds, 10), QUIET_EVERY)
+        doubled: int = 1 << min(self.quiet_rounds, 10)
+        return min(ACTIVE_EVERY * doubled, QUIET_EVERY)
 
     @property
     def windows_every(self) -> timedelta:
