@@ -51,11 +51,12 @@ _STREAM_FIELDS = (
 
 
 def note_scopes() -> None:
-    """Look into the home region of every account that is connected."""
+    """Look into every region that is watched of an account that is connected."""
     LogScope.objects.bulk_create(
         [
-            LogScope(account=account, region=account.home_region)
+            LogScope(account=account, region=region)
             for account in Account.objects.filter(is_connected=True)
+            for region in account.watched_regions
         ],
         ignore_conflicts=True,
     )

@@ -50,9 +50,9 @@ class Lease(Generic[Row]):
         if now + _RENEW_BEFORE >= until:
             self.write(**{self._column: now + LEASE})
 
-    def give_back(self, **fields: Any) -> None:
-        """End the claim and change columns; nothing where it was lost already."""
-        self._held().update(**{self._column: None, **fields})
+    def give_back(self, **fields: Any) -> bool:
+        """End the claim and change columns; False where it was lost already."""
+        return bool(self._held().update(**{self._column: None, **fields}))
 
     def _held(self) -> Any:
         rows = type(self.row)._default_manager  # noqa: SLF001 - as above

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from django.db.models import Case, F, Value, When
+
 from apps.monitoring.models import LogGroup, LogPoll
 
 # Of a group that is switched on, so much of the past is read.
@@ -22,7 +24,13 @@ def collect_groups(groups: Iterable[LogGroup], now: datetime) -> int:
     able = [group for group in groups if group.group_class not in UNREADABLE]
     LogPoll.objects.bulk_create(
         [
-            LogPoll(group=group, collect_since=now - FIRST_REACH, next_at=now)
+            LogPoll(
+                group=group,
+                collect_since=now - FIRST_REACH,
+                next_at=now,
+                hourly_at=now,
+                nightly_at=now,
+            )
             for group in able
         ],
         ignore_conflicts=True,
@@ -39,5 +47,6 @@ def stop_collecting(groups: Iterable[LogGroup]) -> None:
 def note_looked(groups: Iterable[LogGroup], now: datetime) -> None:
     """Somebody looks at these groups: they are asked every few seconds for a while."""
     LogPoll.objects.filter(group__in=list(groups), is_enabled=True).update(
-        looked_at=now
+        looked_at=now,
+        next_at=Case(When(next_at__gt=now, then=Value(now)), default=F("next_at")),
     )

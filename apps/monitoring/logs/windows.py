@@ -83,7 +83,7 @@ class Progress:
     hourly_at: datetime | None = None
     nightly_at: datetime | None = None
     looked_at: datetime | None = None
-    quiet_rounds: int = 0
+    active_at: datetime | None = None
     is_delivered: bool = False
 
     def fast_every(self, now: datetime) -> timedelta | None:
@@ -93,8 +93,11 @@ class Progress:
             return LOOKED_EVERY
         if self.is_delivered:
             return None
-        doubled: int = 1 << min(self.quiet_rounds, 10)
-        return min(ACTIVE_EVERY * doubled, QUIET_EVERY)
+        if self.active_at is None:
+            return QUIET_EVERY
+        # A group that was silent for so long may be silent for a tenth of it longer.
+        silent = (now - self.active_at) / 10
+        return max(ACTIVE_EVERY, min(silent, QUIET_EVERY))
 
     @property
     def windows_every(self) -> timedelta:

@@ -156,7 +156,8 @@ class LogPoll(models.Model):
     fast_until = models.DateTimeField(null=True, blank=True)
     hourly_at = models.DateTimeField(null=True, blank=True)
     nightly_at = models.DateTimeField(null=True, blank=True)
-    quiet_rounds = models.PositiveSmallIntegerField(default=0)
+    # When polling last found lines that were new.
+    active_at = models.DateTimeField(null=True, blank=True)
     overlap_seconds = models.PositiveIntegerField(default=600)
 
     lines = models.PositiveBigIntegerField(default=0)
