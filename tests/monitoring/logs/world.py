@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections import Counter
 from collections.abc import Sequence
@@ -11,8 +12,11 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
-from apps.monitoring.logs import inventory
+from apps.monitoring.kinds import LOGS
+from apps.monitoring.logs import inventory, polling
 from apps.monitoring.models import LogGroup, LogScope
+from apps.search import store
+from apps.search.engines.base import Hit, SearchRequest
 from sandbox.kernel.calls import Finished
 from sandbox.kernel.clock import SetClock
 from sandbox.kernel.cloud import HOME_REGION, SHOP, Cloud
@@ -70,6 +74,29 @@ class World:
         LogScope.objects.update(ran_at=None)
         inventory.take_stock(self.scope.pk, self.now)
         self.scope.refresh_from_db()
+
+    def poll(self) -> None:
+        """What a worker does when the clock ticks."""
+        for scope_id in polling.due_scopes(self.now()):
+            polling.poll(scope_id, store.engine(), self.now)
+
+    def poll_for(self, seconds: float, every: float = 5) -> None:
+        """So long a worker polls, whenever the clock ticks."""
+        end = self.clock.now() + seconds
+        while self.clock.now() < end:
+            self.poll()
+            self.pass_time(every)
+
+    def stored(self) -> Counter[tuple[int, str]]:
+        """(time, message) of every line that was collected."""
+        asked = SearchRequest(LOGS, self.now())
+        found: list[Hit] = []
+        page = store.reader().find(asked, 1_000)
+        found += page.hits
+        while page.next:
+            page = store.reader().find(asked, 1_000, after=page.next)
+            found += page.hits
+        return Counter((hit.time_ms, json.loads(hit.raw)["@message"]) for hit in found)
 
     def group(self, name: str = "/shop") -> LogGroup:
         return LogGroup.objects.get(name=name)
