@@ -46,6 +46,7 @@ class Kind:
     neighbours. `failure_field` marks what failed, by any value or by one of
     `failure_values`. `pages` are further looks at the same question, and `path_pages`
     pages that have a value in their path, by field: a word for it and the route.
+
     `text_field`: where one field holds the whole text of a document, its words are
     those of the document and nothing else's are; it is found by words alone, and has
     neither facets nor an exact form. `time_field`: the field that repeats the time of

@@ -12,6 +12,16 @@ from apps.monitoring.models.collection import (
     SeriesInterest,
     SeriesReading,
     WantedStatistic,
+from apps.monitoring.models.logs import (
+    LogArchive,
+    LogCoverage,
+    LogGroup,
+    LogOutage,
+    LogPoll,
+    LogScope,
+    LogShard,
+    LogSource,
+    LogStream,
 )
 from apps.monitoring.models.metrics import MetricSeries
 from apps.monitoring.models.samples import MetricChunk, SampleCoverage
@@ -30,4 +40,15 @@ __all__ = [
     "SeriesInterest",
     "SeriesReading",
     "WantedStatistic",
+__all__ = [
+    "LogArchive",
+    "LogCoverage",
+    "LogGroup",
+    "LogOutage",
+    "LogPoll",
+    "LogScope",
+    "LogShard",
+    "LogSource",
+    "LogStream",
+    "MetricSeries",
 ]
