@@ -2,9 +2,9 @@
 
 from django.utils import timezone
 
-from apps.audit import collector, imports, retries
+from apps.audit import collector
 from apps.discovery import accounts, heartbeats
-from apps.search import retention, store
+from apps.search import imports, retention, retries, store
 from workers.app import app
 
 
