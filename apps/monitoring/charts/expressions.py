@@ -50,7 +50,9 @@ WORD: /[A-Z][A-Z0-9_]*/
 STRING: /"[^"]*"|'[^']*'/
 %ignore /\s+/
 """
-_PARSER = Lark(_GRAMMAR, parser="lalr", propagate_positions=True)
+_PARSER = Lark(
+    _GRAMMAR, parser="lalr", maybe_placeholders=False, propagate_positions=True
+)
 _MAX_DEPTH = 60
 
 Node: TypeAlias = Tree[Token] | Token
@@ -168,8 +170,7 @@ class _Evaluation:
 
     def _call(self, node: Tree[Token], depth: int) -> Term:
         name = str(node.children[0])
-        given = [child for child in node.children[1:] if child is not None]
-        terms = [self.term(child, depth) for child in given]
+        terms = [self.term(child, depth) for child in node.children[1:]]
         if name == "METRICS":
             return self._metrics(terms)
         if name not in FUNCTIONS:

@@ -1,4 +1,4 @@
-"""The functions of metric math over columns of numbers; NaN is a missing value. Pure."""
+"""Functions of metric math over columns of numbers; NaN is a missing value. Pure."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def _each(name: str, compute: Elementwise) -> Function:
 
 
 def _along(name: str, compute: Callable[[Column, Column], Column]) -> Function:
-    """A function of values in the order of their times; missing ones are passed over."""
+    """A function of values in the order of their times, passing over missing ones."""
 
     def one(column: Number, times: Column) -> Column:
         full = np.broadcast_to(np.asarray(column, np.float64), times.shape)
