@@ -4,6 +4,7 @@ from django.utils import timezone
 
 from apps.audit import collector, imports, retries
 from apps.discovery import accounts, heartbeats
+from apps.monitoring.dashboards import account_reads
 from apps.search import retention, store
 from workers.app import app
 
@@ -16,6 +17,11 @@ def heartbeat() -> None:
 @app.task
 def check_accounts() -> None:
     accounts.check_requested(timezone.now)
+
+
+@app.task
+def read_dashboards() -> None:
+    account_reads.read_requested(timezone.now)
 
 
 @app.task
