@@ -2,10 +2,10 @@
 
 from django.utils import timezone
 
-from apps.audit import collector, imports, retries
+from apps.audit import collector
 from apps.discovery import accounts, heartbeats
 from apps.monitoring.dashboards import account_reads
-from apps.search import retention, store
+from apps.search import imports, retention, retries, store
 from workers.app import app
 
 

@@ -7,10 +7,10 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from apps.audit.models import Coverage, ImportRun, QuarantinedRecord, TrailSource
+from apps.audit.models import Coverage, TrailSource
 from apps.discovery.models import ApiToken, Grant, User
 from apps.discovery.roles import Role
-from apps.search.models import SavedView
+from apps.search.models import ImportRun, QuarantinedRecord, SavedView
 from tests.conftest import Fill, signed_in
 from tests.factories import ACCOUNT, NOON, OTHER_ACCOUNT, a_user, an_account, an_event
 from tests.streams import text_of
@@ -55,7 +55,9 @@ NEEDS = {
 
 def routes(patterns: object = None, prefix: str = "") -> Iterator[tuple[str, str]]:
     """Every route by name and pattern."""
-    for entry in patterns or get_resolver().url_patterns:  # type: ignore[attr-defined]
+    if patterns is None:
+        patterns = get_resolver().url_patterns
+    for entry in patterns:  # type: ignore[attr-defined]
         route = prefix + str(entry.pattern)
         if isinstance(entry, URLResolver):
             yield from routes(entry.url_patterns, route)
