@@ -147,6 +147,14 @@ EXPORT_ROWS = int(environment.number("EXPORT_ROWS", 1_000_000, least=1))
 # What marks moments on charts: callables of (keys, range, viewer), dotted paths.
 CHART_MARKERS: list[str] = []
 
+# For how many days samples of metrics are kept, by the seconds of their periods.
+METRIC_DAYS = {
+    60: environment.number("METRIC_DAYS_MINUTES", 15, least=1),
+    300: environment.number("METRIC_DAYS_FIVE_MINUTES", 63, least=1),
+    3_600: environment.number("METRIC_DAYS_HOURS", 455, least=1),
+    86_400: environment.number("METRIC_DAYS_DAYS", 1_826, least=1),
+}
+
 BROKER_URL = environment.url("BROKER_URL", "memory://", ("memory", "redis", "rediss"))
 IS_ONE_PROCESS = BROKER_URL.startswith("memory:")
 if not IS_ONE_PROCESS and (DATABASE_URL.startswith("sqlite") or not OPENSEARCH_URLS):

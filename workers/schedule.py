@@ -14,4 +14,5 @@ SCHEDULE = {
         "task": "workers.tasks.apply_retention",
         "schedule": crontab(minute="17"),
     },
+    "samples": {"task": "workers.tasks.keep_samples", "schedule": 60.0},
 }

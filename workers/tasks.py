@@ -5,6 +5,7 @@ from django.utils import timezone
 from apps.audit import collector
 from apps.discovery import accounts, heartbeats
 from apps.monitoring.dashboards import account_reads
+from apps.monitoring.metrics import retention as sample_retention
 from apps.search import imports, retention, retries, store
 from workers.app import app
 
@@ -51,3 +52,8 @@ def retry_quarantined() -> None:
 @app.task
 def apply_retention() -> None:
     retention.apply(store.engine(), timezone.now())
+
+
+@app.task
+def keep_samples() -> None:
+    sample_retention.apply(timezone.now())

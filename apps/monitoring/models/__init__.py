@@ -7,11 +7,14 @@ from apps.monitoring.models.dashboards import (
     ReadDashboard,
 )
 from apps.monitoring.models.metrics import MetricSeries
+from apps.monitoring.models.samples import MetricChunk, SampleCoverage
 
 __all__ = [
     "Dashboard",
     "DashboardRead",
     "DashboardVersion",
+    "MetricChunk",
     "MetricSeries",
     "ReadDashboard",
+    "SampleCoverage",
 ]
