@@ -2,4 +2,6 @@
 
 from django.urls import URLPattern
 
-urlpatterns: list[URLPattern] = []
+from apps.monitoring.dashboards.urls import urlpatterns as dashboards
+
+urlpatterns: list[URLPattern] = [*dashboards]

@@ -22,6 +22,7 @@ from apps.monitoring.models import DashboardRead, ReadDashboard
 
 log = logging.getLogger(__name__)
 
+PERMISSIONS = ("cloudwatch:ListDashboards", "cloudwatch:GetDashboard")
 # An account's dashboards are few; reading each is a call of a third of a second.
 MOST_DASHBOARDS = 500
 _LEASE = timedelta(minutes=5)

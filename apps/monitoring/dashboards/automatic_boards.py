@@ -65,6 +65,15 @@ def board(namespace: str, inventory: Inventory) -> DashboardSpec:
     )
 
 
+def metrics_of(namespace: str, panel_id: str) -> list[str]:
+    """The metrics of a declared chart, by its id on the dashboard; [] for others."""
+    panels = tables().get(namespace, {"panels": []})["panels"]
+    lines = (
+        panel["lines"] for at, panel in enumerate(panels) if f"t{at}" == panel_id
+    )
+    return [line["name"] for line in next(lines, []) if "name" in line]
+
+
 def variable_name(dimension: str) -> str:
     """`FunctionName` as `function_name`: what the address calls the variable."""
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+", "_", dimension).lower()
@@ -73,13 +82,13 @@ def variable_name(dimension: str) -> str:
 
 def _declared(table: Mapping[str, Any], there: Inventory) -> Iterator[dict[str, Any]]:
     """The charts of a table that have all their metrics."""
-    for panel in table["panels"]:
+    for at, panel in enumerate(table["panels"]):
         by = tuple(sorted(panel["by"]))
         lines = [line for line in panel["lines"] if _is_there(line, by, there)]
         has_expression = any("expression" in line for line in panel["lines"])
         if not lines or (has_expression and len(lines) < len(panel["lines"])):
             continue
-        yield panel | {"lines": lines, "period": panel.get("period", 0)}
+        yield panel | {"id": f"t{at}", "lines": lines}
 
 
 def _is_there(line: Mapping[str, Any], by: DimensionNames, there: Inventory) -> bool:
@@ -88,10 +97,11 @@ def _is_there(line: Mapping[str, Any], by: DimensionNames, there: Inventory) -> 
 
 def _generic(there: Inventory) -> Iterator[dict[str, Any]]:
     """A chart for each metric, by the dimensions that most of its series have."""
-    for name in sorted(there)[:_MOST_CHARTS]:
+    for at, name in enumerate(sorted(there)[:_MOST_CHARTS]):
         by = max(there[name], key=lambda names: (there[name][names], names))
         statistic = "Sum" if _COUNTED.search(name) else "Average"
         yield {
+            "id": f"m{at}",
             "title": f"{name}, {statistic.lower()}",
             "by": list(by),
             "lines": [{"name": name, "statistic": statistic}],
@@ -120,7 +130,7 @@ def _panel(namespace: str, panel: Mapping[str, Any], at: int) -> dict[str, Any]:
         ],
     }
     return {
-        "id": f"p{at + 1}",
+        "id": panel["id"],
         "kind": "chart",
         "x": at % _IN_A_ROW * _WIDTH,
         "y": at // _IN_A_ROW * _HEIGHT,

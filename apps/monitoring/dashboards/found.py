@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import orjson
+from django.db.models import Count, Max
 
 from apps.discovery.accounts import Viewer
+from apps.monitoring.dashboards.automatic_boards import DimensionNames, Inventory
 from apps.monitoring.dashboards.layouts import Variable
 from apps.monitoring.dashboards.spreading import Pattern
 from apps.monitoring.metrics.keys import MetricKey
@@ -14,6 +21,8 @@ from apps.monitoring.models.metrics import MetricSeries, MetricSeriesQuerySet
 # Rows looked at for one line; more series than that no chart can show.
 _MOST_ROWS = 5_000
 MOST_CHOICES = 1_000
+# Series of one namespace looked at for its automatic dashboard.
+_MOST_READ = 200_000
 
 
 def series_of(pattern: Pattern, viewer: Viewer) -> list[MetricKey]:
@@ -41,6 +50,52 @@ def values_of(variable: Variable, viewer: Viewer) -> list[str]:
         rows = rows.filter(namespace=variable.namespace)
     found = rows.order_by(variable.kind).values_list(variable.kind, flat=True)
     return list(found.distinct()[:MOST_CHOICES])
+
+
+def inventory(
+    namespace: str, viewer: Viewer, metrics: Sequence[str] = ()
+) -> Inventory:
+    """Each metric of a namespace, or each of `metrics`, with the dimensions its series
+    have, counted."""
+    rows = MetricSeries.objects.visible_to(viewer).filter(namespace=namespace)
+    if metrics:
+        rows = rows.filter(name__in=metrics)
+    found: dict[str, Counter[DimensionNames]] = {}
+    for name, pairs in rows.order_by().values_list("name", "dimensions")[:_MOST_READ]:
+        names = tuple(dimension for dimension, _ in orjson.loads(pairs))
+        found.setdefault(name, Counter())[names] += 1
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Namespace:
+    """A namespace that has data one may see."""
+
+    name: str
+    series: int
+    metrics: int
+    accounts: int
+    listed_at: datetime
+
+
+def namespaces(viewer: Viewer) -> list[Namespace]:
+    rows = MetricSeries.objects.visible_to(viewer).order_by("namespace")
+    counted = rows.values("namespace").annotate(
+        series=Count("pk"),
+        metrics=Count("name", distinct=True),
+        accounts=Count("account", distinct=True),
+        listed=Max("listed_at"),
+    )
+    return [
+        Namespace(
+            one["namespace"],
+            one["series"],
+            one["metrics"],
+            one["accounts"],
+            one["listed"],
+        )
+        for one in counted
+    ]
 
 
 def ids_of(keys: Iterable[MetricKey], viewer: Viewer) -> Sequence[int]:
