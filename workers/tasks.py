@@ -6,6 +6,7 @@ from apps.audit import collector
 from apps.discovery import accounts, heartbeats
 from apps.monitoring.alarms import collector as alarms
 from apps.monitoring.logs import collecting, inventory, polling
+from apps.monitoring.dashboards import account_reads
 from apps.monitoring.metrics import retention as sample_retention
 from apps.search import imports, retention, retries, store
 from workers.app import app
@@ -19,6 +20,11 @@ def heartbeat() -> None:
 @app.task
 def check_accounts() -> None:
     accounts.check_requested(timezone.now)
+
+
+@app.task
+def read_dashboards() -> None:
+    account_reads.read_requested(timezone.now)
 
 
 @app.task

@@ -65,7 +65,7 @@ _GONE = frozenset(
     (
         "NoSuchKey", "NoSuchBucket", "404", "ResourceNotFoundException", "NotFound",
         "AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist",
-        "NoSuchEntity", "TrailNotFoundException",
+        "NoSuchEntity", "TrailNotFoundException", "ResourceNotFound",
     )
 )  # fmt: skip
 

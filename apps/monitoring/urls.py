@@ -8,3 +8,6 @@ urlpatterns: list[URLPattern] = [
     path("alarms/", alarms.alarms, name="alarms"),
     path("alarms/<int:alarm_id>/", alarms.alarm, name="alarm"),
 ]
+from apps.monitoring.dashboards.urls import urlpatterns as dashboards
+
+urlpatterns: list[URLPattern] = [*dashboards]

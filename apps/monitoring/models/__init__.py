@@ -22,6 +22,11 @@ from apps.monitoring.models.logs import (
     LogShard,
     LogSource,
     LogStream,
+from apps.monitoring.models.dashboards import (
+    Dashboard,
+    DashboardRead,
+    DashboardVersion,
+    ReadDashboard,
 )
 from apps.monitoring.models.metrics import MetricSeries
 from apps.monitoring.models.samples import MetricChunk, SampleCoverage
@@ -51,4 +56,12 @@ __all__ = [
     "LogSource",
     "LogStream",
     "MetricSeries",
+__all__ = [
+    "Dashboard",
+    "DashboardRead",
+    "DashboardVersion",
+    "MetricChunk",
+    "MetricSeries",
+    "ReadDashboard",
+    "SampleCoverage",
 ]
