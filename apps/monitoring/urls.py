@@ -1,5 +1,24 @@
 """Pages of metrics, charts, dashboards, alarms and logs."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from apps.monitoring.metrics import collectionpages
+
+urlpatterns = [
+    path("metrics/collection/", collectionpages.collection, name="collection"),
+    path(
+        "metrics/collection/<str:number>/",
+        collectionpages.metric_plan,
+        name="metric-plan",
+    ),
+    path(
+        "metrics/collection/<str:number>/switch",
+        collectionpages.switch_collection,
+        name="switch-collection",
+    ),
+    path(
+        "metrics/collection/<str:number>/list",
+        collectionpages.list_now,
+        name="list-metrics",
+    ),
+]
