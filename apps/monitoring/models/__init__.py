@@ -11,9 +11,16 @@ from apps.monitoring.models.collection import (
     SeriesReading,
     WantedStatistic,
 )
-from apps.monitoring.models.metrics import MetricSeries
+from apps.monitoring.models.metrics import (
+    MetricSeries,
+)
+from apps.monitoring.models.samples import (
+    MetricChunk,
+    SampleCoverage,
+)
 
 __all__ = [
+    "MetricChunk",
     "MetricDay",
     "MetricExclusion",
     "MetricOutage",
@@ -21,6 +28,7 @@ __all__ = [
     "MetricScope",
     "MetricSeries",
     "MetricSpend",
+    "SampleCoverage",
     "SeriesInterest",
     "SeriesReading",
     "WantedStatistic",
