@@ -8,6 +8,9 @@ SCHEDULE = {
     "accounts": {"task": "workers.tasks.check_accounts", "schedule": 1.0},
     "imports": {"task": "workers.tasks.run_imports", "schedule": 1.0},
     "sources": {"task": "workers.tasks.collect_sources", "schedule": 1.0},
+    "metric-lists": {"task": "workers.tasks.list_metrics", "schedule": 5.0},
+    "metric-points": {"task": "workers.tasks.read_metrics", "schedule": 1.0},
+    "metric-interest": {"task": "workers.tasks.settle_interest", "schedule": 15.0},
     "quarantine": {"task": "workers.tasks.retry_quarantined", "schedule": 5.0},
     "retention": {
         "task": "workers.tasks.apply_retention",

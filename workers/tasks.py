@@ -2,9 +2,11 @@
 
 from django.utils import timezone
 
-from apps.audit import collector, imports, retries
+from apps.audit import collector
 from apps.discovery import accounts, heartbeats
-from apps.search import retention, store
+from apps.monitoring.metrics import claims, discovery, interest, samples
+from apps.monitoring.metrics import collector as metrics
+from apps.search import imports, retention, retries, store
 from workers.app import app
 
 
@@ -35,6 +37,36 @@ def collect_sources() -> None:
 def collect_source(source_id: int) -> None:
     if collector.claim(source_id, timezone.now()):
         collector.collect(source_id, store.engine())
+
+
+@app.task
+def list_metrics() -> None:
+    claims.note_scopes()
+    for scope_id in claims.LISTING.due(timezone.now()):
+        list_metrics_of.delay(scope_id)
+
+
+@app.task
+def list_metrics_of(scope_id: int) -> None:
+    if claims.LISTING.claim(scope_id, timezone.now()):
+        discovery.discover(scope_id)
+
+
+@app.task
+def read_metrics() -> None:
+    for scope_id in claims.READING.due(timezone.now()):
+        read_metrics_of.delay(scope_id)
+
+
+@app.task
+def read_metrics_of(scope_id: int) -> None:
+    if claims.READING.claim(scope_id, timezone.now()):
+        metrics.collect(scope_id, samples)
+
+
+@app.task
+def settle_interest() -> None:
+    interest.settle(timezone.now())
 
 
 @app.task

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from apps.audit.models import Coverage, ImportRun, QuarantinedRecord, TrailSource
+from apps.audit.models import Coverage, TrailSource
 from apps.discovery.models import Account, ApiToken, Grant, User
 from apps.discovery.roles import Role
 from apps.monitoring.models import (
@@ -17,7 +17,7 @@ from apps.monitoring.models import (
     MetricScope,
     MetricSpend,
 )
-from apps.search.models import SavedView
+from apps.search.models import ImportRun, QuarantinedRecord, SavedView
 from tests.conftest import Fill, signed_in
 from tests.factories import ACCOUNT, NOON, OTHER_ACCOUNT, a_user, an_account, an_event
 from tests.streams import text_of
@@ -65,7 +65,9 @@ NEEDS = {
 
 def routes(patterns: object = None, prefix: str = "") -> Iterator[tuple[str, str]]:
     """Every route by name and pattern."""
-    for entry in patterns or get_resolver().url_patterns:  # type: ignore[attr-defined]
+    if patterns is None:
+        patterns = get_resolver().url_patterns
+    for entry in patterns:  # type: ignore[attr-defined]
         route = prefix + str(entry.pattern)
         if isinstance(entry, URLResolver):
             yield from routes(entry.url_patterns, route)
@@ -111,7 +113,7 @@ def two_accounts(fill: Fill) -> dict[str, object]:
 
 def metrics_of(account: Account) -> None:
     """Metrics that are collected and paid for, whose every part is a secret."""
-    plan = MetricPlan.objects.create(account=account, regions=[SECRET])
+    plan = MetricPlan.objects.create(account=account)
     MetricExclusion.objects.create(plan=plan, namespace=SECRET)
     scope = MetricScope.objects.create(
         account=account, region=SECRET, reading_problem=SECRET, listing_problem=SECRET

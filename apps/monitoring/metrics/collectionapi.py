@@ -20,9 +20,7 @@ from apps.monitoring.metrics.overview import Collected, Region, Share, collected
 from apps.monitoring.models import MetricPlan
 from apps.search.timerange import rfc3339
 
-_LISTS = {"regions": ("regions_text", ", "), "excluded": ("excluded_text", "\n")}
-_PLAIN = ("budget_dollars", "period_seconds")
-_CHANGEABLE = frozenset((*_LISTS, *_PLAIN, "paused"))
+_CHANGEABLE = frozenset(("budget_dollars", "excluded", "paused", "period_seconds"))
 
 
 class CollectionsView(APIView):
@@ -44,7 +42,7 @@ class CollectionView(APIView):
     @extend_schema(
         request=OpenApiTypes.OBJECT,
         responses=OpenApiTypes.OBJECT,
-        summary="Change regions, period_seconds, budget_dollars, excluded or paused",
+        summary="Change budget_dollars, period_seconds, excluded or paused",
     )
     def patch(self, request: Request, number: str) -> Response:
         if not person(request).rights.may_everywhere(Role.ADMIN):
@@ -82,21 +80,16 @@ def _change(plan: MetricPlan, asked: Any) -> None:
 
 def _as_form(plan: MetricPlan, asked: dict[str, Any]) -> dict[str, Any]:
     """What a person would have filled in."""
-    excluded = [one.namespace for one in plan.exclusions.all()]
-    now: dict[str, Any] = {
-        "regions": plan.regions,
-        "excluded": excluded,
-        **{name: getattr(plan, name) for name in _PLAIN},
+    excluded = asked.get("excluded", [one.namespace for one in plan.exclusions.all()])
+    if not isinstance(excluded, list) or not all(
+        isinstance(one, str) for one in excluded
+    ):
+        raise ValidationError({"excluded": "A list of namespaces."})
+    return {
+        "budget_dollars": asked.get("budget_dollars", plan.budget_dollars),
+        "period_seconds": asked.get("period_seconds", plan.period_seconds),
+        "excluded_text": "\n".join(excluded),
     }
-    now |= asked
-    filled = {name: now[name] for name in _PLAIN}
-    for name, (field, joint) in _LISTS.items():
-        if not isinstance(now[name], list) or not all(
-            isinstance(one, str) for one in now[name]
-        ):
-            raise ValidationError({name: "A list of texts."})
-        filled[field] = joint.join(now[name])
-    return filled
 
 
 def _item(one: Collected) -> dict[str, Any]:

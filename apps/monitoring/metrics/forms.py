@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -12,21 +11,13 @@ from django.db import transaction
 
 from apps.monitoring.models import MetricExclusion, MetricPlan, MetricScope
 
-_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d")
-_MOST_REGIONS, _MOST_NAMESPACES = 50, 200
+_MOST_NAMESPACES = 200
 _LONGEST_NAMESPACE = 255
 
 
 class PlanForm(forms.ModelForm[MetricPlan]):
     """What is collected of an account, and what it may cost."""
 
-    regions_text = forms.CharField(
-        label="Regions",
-        required=False,
-        max_length=2_000,
-        help_text="Separated by commas, such as us-east-1, eu-west-1. Empty: the "
-        "account's home region.",
-    )
     excluded_text = forms.CharField(
         label="Namespaces left out",
         required=False,
@@ -54,20 +45,8 @@ class PlanForm(forms.ModelForm[MetricPlan]):
         super().__init__(*args, **kwargs)
         if self.instance.pk:
             excluded = self.instance.exclusions.values_list("namespace", flat=True)
-            self.fields["regions_text"].initial = ", ".join(self.instance.regions)
             self.fields["excluded_text"].initial = "\n".join(excluded)
-        self.order_fields(
-            ("budget_dollars", "regions_text", "period_seconds", "excluded_text")
-        )
-
-    def clean_regions_text(self) -> list[str]:
-        regions = _listed(self.cleaned_data["regions_text"].split(","))
-        for region in regions:
-            if not _REGION.fullmatch(region):
-                raise ValidationError(f"{region!r} is not a region such as eu-west-1.")
-        if len(regions) > _MOST_REGIONS:
-            raise ValidationError(f"At most {_MOST_REGIONS} regions.")
-        return regions
+        self.order_fields(("budget_dollars", "period_seconds", "excluded_text"))
 
     def clean_excluded_text(self) -> list[str]:
         namespaces = _listed(self.cleaned_data["excluded_text"].splitlines())
@@ -79,7 +58,6 @@ class PlanForm(forms.ModelForm[MetricPlan]):
 
     def save(self, commit: bool = True) -> Any:  # noqa: FBT001, FBT002 - Django's
         """Saved, and looked at by the worker at once."""
-        self.instance.regions = self.cleaned_data["regions_text"]
         with transaction.atomic():
             plan = super().save(commit)
             plan.exclusions.all().delete()

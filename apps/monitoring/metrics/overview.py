@@ -12,7 +12,6 @@ from django.db.models import Count, Max, Min, Q, Sum
 
 from apps.discovery.accounts import Viewer
 from apps.discovery.models import Account
-from apps.monitoring.metrics.claims import regions_of
 from apps.monitoring.metrics.interest import WATCHED_SECONDS
 from apps.monitoring.metrics.prices import dollars
 from apps.monitoring.metrics.spending import (
@@ -109,10 +108,6 @@ class Collected:
     @property
     def stretch(self) -> int:
         return max((one.scope.stretch for one in self.regions), default=1)
-
-    @property
-    def region_names(self) -> str:
-        return ", ".join(regions_of(self.plan))
 
     @property
     def excluded(self) -> list[str]:

@@ -9,12 +9,15 @@ from typing import Any
 
 import numpy as np
 
+from apps.monitoring.metrics import samples
 from apps.monitoring.metrics.claims import READING
 from apps.monitoring.metrics.collector import collect
 from apps.monitoring.metrics.discovery import begin_reading, note_listed
 from apps.monitoring.metrics.interest import settle
 from apps.monitoring.metrics.keeping import Keeper
 from apps.monitoring.metrics.keys import MetricKey
+from apps.monitoring.metrics.lines import Interval, Wanted
+from apps.monitoring.metrics.windows import BASE_STATISTICS, DAY
 from apps.monitoring.models import MetricScope, MetricSeries
 from sandbox.assembly import Sandbox
 from sandbox.cloudwatch.service import CloudWatch
@@ -68,7 +71,9 @@ def _by_metric(call: Iterable[dict[str, Any]]) -> dict[str, int]:
 class Estate:
     """Metrics Metric0, Metric1, ... of the namespace Shop."""
 
-    def __init__(self, sandbox: Sandbox, scope: MetricScope, keeper: Keeper) -> None:
+    def __init__(
+        self, sandbox: Sandbox, scope: MetricScope, keeper: Keeper = samples
+    ) -> None:
         self.store = sandbox.one(CloudWatch).metrics
         self.scope, self.keeper = scope, keeper
         self.ledger = Ledger()
@@ -118,15 +123,31 @@ class Estate:
             self.clock.advance(5)
         return self.tick()
 
+    def stored(self, series_id: int, period: int = 60) -> Minutes:
+        """Everything stored of a series, by the start of the period."""
+        wanted = [Wanted(series_id, name) for name in BASE_STATISTICS]
+        until = int(self.clock.now()) + DAY
+        lines = samples.read(wanted, until - 500 * DAY, until, period, until)
+        columns = [lines[one].values.tolist() for one in wanted]
+        times = lines[wanted[0]].times.tolist()
+        return dict(zip(times, zip(*columns, strict=True), strict=True))
+
+    def covered(self, series_id: int) -> list[Interval]:
+        """What was really read of a series."""
+        until = int(self.clock.now()) + DAY
+        wanted = Wanted(series_id, "Sum")
+        since = until - 500 * DAY
+        return list(samples.read([wanted], since, until, 60, until)[wanted].covered)
+
     def truth(self, number: int, since: int, until: int) -> Minutes:
         """Minutes that have samples in the sandbox's own store."""
         key = SandboxKey.of("Shop", f"Metric{number}")
-        samples = self.store.samples(PLACE, key, None).wide()
-        assert samples.lows is not None
-        assert samples.highs is not None
+        raw = self.store.samples(PLACE, key, None).wide()
+        assert raw.lows is not None
+        assert raw.highs is not None
         found: dict[int, list[Row]] = {}
-        columns = (samples.weights(), samples.values, samples.lows, samples.highs)
-        for time, *row in zip(samples.times, *columns, strict=True):
+        columns = (raw.weights(), raw.values, raw.lows, raw.highs)
+        for time, *row in zip(raw.times, *columns, strict=True):
             minute = int(time) // 60 * 60
             if since <= minute < until:
                 found.setdefault(minute, []).append(tuple(map(float, row)))  # type: ignore[arg-type]

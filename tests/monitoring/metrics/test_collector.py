@@ -8,8 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from apps.monitoring.metrics import samples
 from apps.monitoring.metrics.claims import READING
 from apps.monitoring.metrics.interest import note_looked, want_statistic
+from apps.monitoring.metrics.lines import Wanted
+from apps.monitoring.metrics.windows import DAY
 from apps.monitoring.models import (
     MetricDay,
     MetricExclusion,
@@ -22,7 +25,6 @@ from sandbox.assembly import Sandbox
 from sandbox.cloudwatch.store import MetricKey as SandboxKey
 from sandbox.kernel.faults import Fault, FaultKind
 from tests.monitoring.metrics.estate import PLACE, Estate
-from tests.monitoring.metrics.memory import Memory
 
 pytestmark = [pytest.mark.usefixtures("shop_aws"), pytest.mark.django_db]
 HOUR = 3_600
@@ -32,15 +34,10 @@ HOUR = 3_600
 def estate(sandbox: Sandbox, scope: MetricScope, settings: Any) -> Estate:
     """Three metrics with an hour of history."""
     settings.METRIC_FIRST_HOURS = 1
-    made = Estate(sandbox, scope, Memory())
+    made = Estate(sandbox, scope)
     end = made.clock.now()
     made.happens(range(3), end - HOUR, end)
     return made
-
-
-def memory(estate: Estate) -> Memory:
-    assert isinstance(estate.keeper, Memory)
-    return estate.keeper
 
 
 def test_an_hour_is_read_exactly(estate: Estate) -> None:
@@ -51,7 +48,7 @@ def test_an_hour_is_read_exactly(estate: Estate) -> None:
     until = SeriesReading.objects.get(pk=ids[0]).read_until
     for number, series_id in enumerate(ids):
         truth = estate.truth(number, until - HOUR, until)
-        kept = memory(estate).kept[series_id, 60]
+        kept = estate.stored(series_id)
         assert kept.keys() == truth.keys()
         for minute, row in truth.items():
             assert kept[minute] == pytest.approx(row, rel=1e-12)
@@ -115,7 +112,7 @@ def test_late_samples_are_found_by_reading_again(estate: Estate) -> None:
 
     estate.poll()
 
-    assert memory(estate).kept[ids[0], 60][minute][3] == 5_000.0
+    assert estate.stored(ids[0])[minute][3] == 5_000.0
 
 
 def test_a_percentile_is_read_for_nothing_beside_its_series(estate: Estate) -> None:
@@ -125,10 +122,10 @@ def test_a_percentile_is_read_for_nothing_beside_its_series(estate: Estate) -> N
     estate.poll()
 
     assert estate.ledger.billed == MetricDay.objects.get().billed == 3
-    kept = memory(estate).statistics[ids[0], "p90", 300]
-    until = SeriesReading.objects.first().read_until  # type: ignore[union-attr]
-    assert len(kept) == 12
-    assert max(kept) + 300 <= until
+    now, wanted = int(estate.clock.now()), Wanted(ids[0], "p90")
+    line = samples.read([wanted], now - DAY, now, 300, now)[wanted]
+    assert len(line.times) in (11, 12)
+    assert line.times[-1] + 300 <= SeriesReading.objects.get(pk=ids[0]).read_until
 
 
 def test_a_percentile_by_the_hour_has_calls_of_its_own(estate: Estate) -> None:
@@ -150,10 +147,10 @@ def test_coverage_is_noted_for_what_was_read(estate: Estate) -> None:
 
     estate.poll()
 
-    ((covered, period, window, read_at),) = memory(estate).covered
-    assert (list(covered), period) == (ids, 60)
-    assert window.until - window.since >= HOUR - 60
-    assert read_at == int(estate.clock.now())
+    for series_id in ids:
+        (window,) = estate.covered(series_id)
+        assert window.until == SeriesReading.objects.get(pk=series_id).read_until
+        assert window.until - window.since >= HOUR - 60
 
 
 def test_the_budget_stops_reading_until_midnight(estate: Estate) -> None:
@@ -219,7 +216,7 @@ def test_five_minutes_may_be_the_period_of_an_account(estate: Estate) -> None:
 
     assert {query["MetricStat"]["Period"] for query in estate.ledger.calls[0]} == {300}
     assert len(estate.ledger.calls) == 1
-    assert len(memory(estate).kept[ids[0], 300]) in (12, 13)
+    assert len(estate.stored(ids[0], 300)) in (12, 13)
 
 
 def test_months_that_were_missed_are_read_at_the_periods_that_are_kept(
@@ -235,12 +232,13 @@ def test_months_that_were_missed_are_read_at_the_periods_that_are_kept(
 
     assert estate.poll() == ""
 
-    kept = memory(estate).kept
-    assert {period for _, period in kept} == {60, 300, HOUR}
-    truth = estate.truth(0, long_ago // HOUR * HOUR, now // 60 * 60 - 60)
-    counted = sum(
-        row[0] for period in (60, 300, HOUR) for row in kept[ids[0], period].values()
-    )
+    asked = {
+        query["MetricStat"]["Period"] for call in estate.ledger.calls for query in call
+    }
+    assert asked == {60, 300, HOUR}
+    truth = estate.truth(0, long_ago // HOUR * HOUR, now // HOUR * HOUR)
+    kept = estate.stored(ids[0], HOUR)
+    counted = sum(row[0] for time, row in kept.items() if time < now // HOUR * HOUR)
     assert counted == sum(row[0] for row in truth.values())
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from apps.discovery.aws import Target
 from apps.discovery.limits import points_pace
-from apps.monitoring.metrics import collector
+from apps.monitoring.metrics import collector, samples
 from apps.monitoring.metrics.cloudwatch import Query, get_metric_data
 from apps.monitoring.metrics.interest import note_looked
 from apps.monitoring.metrics.keys import MetricKey
@@ -22,7 +22,6 @@ from sandbox.assembly import Sandbox
 from sandbox.kernel.cloud import HOME_REGION, SHOP, Cloud
 from sandbox.kernel.faults import Fault, FaultKind
 from tests.monitoring.metrics.estate import PLACE, Estate
-from tests.monitoring.metrics.memory import Memory
 
 pytestmark = [pytest.mark.usefixtures("shop_aws"), pytest.mark.django_db]
 HOUR, SERIES = 3_600, 3
@@ -33,11 +32,10 @@ class Killed(BaseException):
     """The process is gone, at once and without a word."""
 
 
-class Breaking(Memory):
-    """A store at whose steps the process may be killed, before or after each."""
+class Breaking:
+    """The store, at whose steps the process may be killed, before or after each."""
 
     def __init__(self) -> None:
-        super().__init__()
         self.left: int | None = None
 
     def _step(self) -> None:
@@ -49,12 +47,12 @@ class Breaking(Memory):
 
     def write_many(self, *given: Any) -> None:
         self._step()
-        super().write_many(*given)
+        samples.write_many(*given)
         self._step()
 
     def note_covered(self, *given: Any) -> None:
         self._step()
-        super().note_covered(*given)
+        samples.note_covered(*given)
         self._step()
 
 
@@ -116,7 +114,7 @@ class Life:
             reading = SeriesReading.objects.get(pk=series_id)
             since, until = int(self.begin) // 60 * 60 - HOUR + 60, reading.read_until
             truth = self.estate.truth(number, since, until)
-            kept = store(self.estate).kept[series_id, 60]
+            kept = self.estate.stored(series_id)
             within = {t: row for t, row in kept.items() if since <= t < until}
             assert within.keys() == truth.keys()
             for minute, row in truth.items():
@@ -205,9 +203,7 @@ def test_an_outage_of_twenty_minutes_shows_and_is_made_good(
 
 
 def covered_until(estate: Estate, series_id: int) -> int:
-    return max(
-        window.until for ids, _, window, _ in store(estate).covered if series_id in ids
-    )
+    return estate.covered(series_id)[-1].until
 
 
 def test_a_part_that_goes_on_failing_is_shown_and_asked_less_often(
@@ -222,7 +218,7 @@ def test_a_part_that_goes_on_failing_is_shown_and_asked_less_often(
     assert reading.problem.startswith("PartialData: InternalError")
     assert reading.attempts == 5
     assert len(estate.ledger.calls) == 5 * 3
-    assert not [ids for ids, *_ in store(estate).covered if life.ids[0] in ids]
+    assert estate.covered(life.ids[0]) == []
 
 
 def test_more_calls_than_the_quota_are_never_sent(
