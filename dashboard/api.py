@@ -6,6 +6,7 @@ from drf_spectacular.views import SpectacularAPIView
 
 from apps.discovery.api import AccountsView, MeView
 from apps.monitoring.alarms.api import AlarmHistoryView, AlarmsView, AlarmView
+from apps.monitoring.metrics.collectionapi import CollectionsView, CollectionView
 from apps.search.api import DocumentView, FacetsView, HistogramView, SearchView
 
 urlpatterns = [
@@ -18,6 +19,11 @@ urlpatterns = [
         "alarms/<int:alarm_id>/history",
         AlarmHistoryView.as_view(),
         name="api-alarm-history",
+    path("metrics/collection", CollectionsView.as_view(), name="api-collections"),
+    path(
+        "metrics/collection/<str:number>",
+        CollectionView.as_view(),
+        name="api-collection",
     ),
     path("search/<slug:kind_name>", SearchView.as_view(), name="api-search"),
     path(

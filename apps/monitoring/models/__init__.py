@@ -50,6 +50,15 @@ __all__ = [
     "LogShard",
     "LogSource",
     "LogStream",
+from apps.monitoring.models.metrics import (
+    MetricSeries,
+)
+from apps.monitoring.models.samples import (
+    MetricChunk,
+    SampleCoverage,
+)
+
+__all__ = [
     "MetricChunk",
     "MetricDay",
     "MetricExclusion",
