@@ -10,6 +10,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from apps.audit.models import Coverage, TrailSource
 from apps.discovery.models import ApiToken, Grant, User
 from apps.discovery.roles import Role
+from apps.monitoring.models import CloudWatchAlarm
 from apps.search.models import ImportRun, QuarantinedRecord, SavedView
 from tests.conftest import Fill, signed_in
 from tests.factories import ACCOUNT, NOON, OTHER_ACCOUNT, a_user, an_account, an_event
@@ -97,6 +98,17 @@ def two_accounts(fill: Fill) -> dict[str, object]:
         last_seen_at=NOON,
     )
     ImportRun.objects.create(paths=[SECRET])
+    CloudWatchAlarm.objects.create(
+        arn=SECRET,
+        account=OTHER_ACCOUNT,
+        region=SECRET,
+        kind="metric",
+        name=SECRET,
+        state="ALARM",
+        since=NOON,
+        updated_at=NOON,
+        told_at=NOON,
+    )
     return {"source": source, "hidden": hidden}
 
 
@@ -115,6 +127,7 @@ def path_of(route: str) -> str:
         "<str:number>": OTHER_ACCOUNT,
         "<slug:kind>": "bucket",
         "<int:source_id>": str(TrailSource.objects.get(name=SECRET).pk),
+        "<int:alarm_id>": str(CloudWatchAlarm.objects.get().pk),
         "<int:run_id>": str(ImportRun.objects.get().pk),
         "<int:user_id>": "1",
         "<int:grant_id>": "1",
