@@ -27,4 +27,11 @@ urlpatterns = [
         collectionpages.list_now,
         name="list-metrics",
     ),
+from apps.monitoring.alarms import views as alarms
+from apps.monitoring.dashboards.urls import urlpatterns as dashboards
+
+urlpatterns: list[URLPattern] = [
+    path("alarms/", alarms.alarms, name="alarms"),
+    path("alarms/<int:alarm_id>/", alarms.alarm, name="alarm"),
+    *dashboards,
 ]
