@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from apps.audit.cloudtrail import PERMISSIONS
+from apps.monitoring.metrics import cloudwatch
 
 _BUCKET, _QUEUE = "BUCKET", "arn:aws:sqs:REGION:ACCOUNT:QUEUE"
 # ListBucket is asked of the bucket, GetObject of what is in it.
@@ -11,14 +12,15 @@ _OF_OBJECTS = ("s3:GetObject",)
 
 
 def policy(bucket: str = _BUCKET, queue: str = _QUEUE) -> dict[str, Any]:
-    """Everything that collecting CloudTrail events needs: from a bucket, by its name,
-    and a queue, by its ARN. Without them there are names to fill in."""
+    """Everything that collecting needs: CloudTrail events from a bucket, by its name,
+    and a queue, by its ARN, and metrics. Without them there are names to fill in."""
     on_bucket = [one for one in PERMISSIONS["bucket"] if one not in _OF_OBJECTS]
     statements = [
         _statement("ReadLogs", list(_OF_OBJECTS), f"arn:aws:s3:::{bucket}/*"),
         _statement("ListLogs", on_bucket, f"arn:aws:s3:::{bucket}"),
         _statement("HearOfLogs", list(PERMISSIONS["queue"]), queue),
         _statement("LookEventsUp", list(PERMISSIONS["lookup"]), "*"),
+        _statement("ReadMetrics", list(cloudwatch.PERMISSIONS), "*"),
     ]
     return {"Version": "2012-10-17", "Statement": statements}
 
@@ -28,8 +30,8 @@ def page() -> str:
     return f"""# IAM policies
 
 What the role of a connected account needs to be collected from. Leave out what you do
-not use: the queue, the bucket, or looking events up. A bucket encrypted with a key of
-your own also needs `kms:Decrypt` on that key.
+not use: the queue, the bucket, looking events up, or metrics. A bucket encrypted with a
+key of your own also needs `kms:Decrypt` on that key.
 
 ```json
 {json.dumps(policy(), indent=2)}

@@ -116,6 +116,10 @@ class Door:
         with explained(f"{service} in {target.region}"):
             self.client = _client(target, service)
 
+    def wait_for(self, pace: Pace) -> None:
+        """Sleep until it is our turn in a pace that is not one of calls."""
+        time.sleep(reserve(pace, _now_ms()) / 1_000)
+
     def call(self, operation: str, **parameters: Any) -> Mapping[str, Any]:
         """The answer of one call, paced where the operation needs it.
 

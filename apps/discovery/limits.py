@@ -5,13 +5,26 @@ process. A row holds when the next call may go out; whoever wants to call moves 
 on by one interval with a conditional update, and waits until its turn.
 """
 
+import math
 from dataclasses import dataclass
 
 from apps.discovery.models import RateSlot
 
 # Calls a second that AWS allows, per account and region, with a margin for others
 # who call the same operation. LookupEvents: 2 a second (CloudTrail service quotas).
-CALLS_PER_SECOND = {"cloudtrail.lookup_events": 1.6}
+# GetMetricData 50, ListMetrics 25, DescribeAlarms 9, DescribeAlarmHistory 3 (CloudWatch
+# service quotas).
+CALLS_PER_SECOND = {
+    "cloudtrail.lookup_events": 1.6,
+    "cloudwatch.get_metric_data": 40,
+    "cloudwatch.list_metrics": 20,
+    "cloudwatch.describe_alarms": 7,
+    "cloudwatch.describe_alarm_history": 2.4,
+}
+# Datapoints a second that GetMetricData may be asked for, with the same margin: 180,000
+# where the window begins within the last three hours, else 396,000. AWS counts those
+# there may be, by range and period (CloudWatch service quotas).
+_POINTS_PER_SECOND = {True: 144_000, False: 316_800}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +41,19 @@ class Pace:
         if per_second is None:
             return None
         return cls(f"{account}/{region}/{operation}", round(1_000 / per_second))
+
+
+def points_pace(
+    place: tuple[str, str], points: int, *, begins_within_3_hours: bool
+) -> Pace:
+    """The pace of datapoints in an account and region: how long so many take."""
+    per_second = _POINTS_PER_SECOND[begins_within_3_hours]
+    age = "recent" if begins_within_3_hours else "older"
+    account, region = place
+    return Pace(
+        f"{account}/{region}/cloudwatch.points/{age}",
+        math.ceil(points * 1_000 / per_second),
+    )
 
 
 def reserve(pace: Pace, now_ms: int) -> int:

@@ -1,5 +1,16 @@
 """Rows of monitoring, a file for each room."""
 
+from apps.monitoring.models.collection import (
+    MetricDay,
+    MetricExclusion,
+    MetricOutage,
+    MetricPlan,
+    MetricScope,
+    MetricSpend,
+    SeriesInterest,
+    SeriesReading,
+    WantedStatistic,
+)
 from apps.monitoring.models.dashboards import (
     Dashboard,
     DashboardRead,
@@ -14,7 +25,16 @@ __all__ = [
     "DashboardRead",
     "DashboardVersion",
     "MetricChunk",
+    "MetricDay",
+    "MetricExclusion",
+    "MetricOutage",
+    "MetricPlan",
+    "MetricScope",
     "MetricSeries",
+    "MetricSpend",
     "ReadDashboard",
     "SampleCoverage",
+    "SeriesInterest",
+    "SeriesReading",
+    "WantedStatistic",
 ]
