@@ -59,6 +59,9 @@ from apps.monitoring.models.samples import (
 )
 
 __all__ = [
+    "Dashboard",
+    "DashboardRead",
+    "DashboardVersion",
     "MetricChunk",
     "MetricDay",
     "MetricExclusion",
