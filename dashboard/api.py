@@ -19,6 +19,7 @@ urlpatterns = [
         "alarms/<int:alarm_id>/history",
         AlarmHistoryView.as_view(),
         name="api-alarm-history",
+    ),
     path("metrics/collection", CollectionsView.as_view(), name="api-collections"),
     path(
         "metrics/collection/<str:number>",

@@ -7,9 +7,9 @@ from apps.discovery import accounts, heartbeats
 from apps.monitoring.alarms import collector as alarms
 from apps.monitoring.dashboards import account_reads
 from apps.monitoring.logs import collecting, inventory, polling
-from apps.monitoring.metrics import retention as sample_retention
 from apps.monitoring.metrics import claims, discovery, interest, samples
 from apps.monitoring.metrics import collector as metrics
+from apps.monitoring.metrics import retention as sample_retention
 from apps.search import imports, retention, retries, store
 from workers.app import app
 
@@ -91,6 +91,8 @@ def collect_log_sources() -> None:
 @app.task
 def collect_log_source(source_id: int) -> None:
     collecting.collect(source_id, store.engine())
+
+
 def list_metrics() -> None:
     claims.note_scopes()
     for scope_id in claims.LISTING.due(timezone.now()):

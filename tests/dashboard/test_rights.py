@@ -10,8 +10,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from apps.audit.models import Coverage, TrailSource
 from apps.discovery.models import Account, ApiToken, Grant, User
 from apps.discovery.roles import Role
-from apps.monitoring.models import CloudWatchAlarm
 from apps.monitoring.models import (
+    CloudWatchAlarm,
     MetricExclusion,
     MetricOutage,
     MetricPlan,

@@ -50,18 +50,6 @@ __all__ = [
     "LogShard",
     "LogSource",
     "LogStream",
-from apps.monitoring.models.metrics import (
-    MetricSeries,
-)
-from apps.monitoring.models.samples import (
-    MetricChunk,
-    SampleCoverage,
-)
-
-__all__ = [
-    "Dashboard",
-    "DashboardRead",
-    "DashboardVersion",
     "MetricChunk",
     "MetricDay",
     "MetricExclusion",
