@@ -1,6 +1,6 @@
 """Kinds of document, declared as data: what each field means and how it is found."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -44,6 +44,13 @@ class Kind:
     those of the document and nothing else's are; it is found by words alone, and has
     neither facets nor an exact form. `time_field`: the field that repeats the time of
     the document. Engines need not keep these two a second time.
+
+    `level_field` and `message_field` make a kind one of lines: a level is a chip in
+    its own colour, named by `colours` from calm to grave, and a message is running
+    text. `stream_fields` name the stream a document belongs to, within which it has
+    neighbours. `failure_field` marks what failed, by any value or by one of
+    `failure_values`. `pages` are further looks at the same question, and `path_pages`
+    pages that have a value in their path, by field: a word for it and the route.
     """
 
     name: str
@@ -61,6 +68,16 @@ class Kind:
     time_field: str = ""
     examples: tuple[tuple[str, str], ...] = ()
     link_pages: Mapping[str, str] = field(default_factory=dict)
+    placeholder: str = "words, field:value, *part*"
+    import_command: str = ""
+    level_field: str = ""
+    message_field: str = ""
+    colours: Mapping[str, str] = field(default_factory=dict)
+    stream_fields: tuple[str, ...] = ()
+    failure_field: str = ""
+    failure_values: frozenset[str] = frozenset()
+    pages: tuple[tuple[str, str], ...] = ()
+    path_pages: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     @cached_property
     def kept_apart(self) -> frozenset[str]:
@@ -83,6 +100,12 @@ class Kind:
 
     def type_of(self, path: str) -> FieldType:
         return self.field(path).type
+
+    def is_failure(self, values: Sequence[str]) -> bool:
+        """Whether these values of `failure_field` say that something failed."""
+        if not self.failure_values:
+            return bool(values)
+        return not self.failure_values.isdisjoint(values)
 
     def plain_path(self, field: str) -> str:
         """The path without the suffix that asks for the whole value of a text."""

@@ -55,7 +55,9 @@ NEEDS = {
 
 def routes(patterns: object = None, prefix: str = "") -> Iterator[tuple[str, str]]:
     """Every route by name and pattern."""
-    for entry in patterns or get_resolver().url_patterns:  # type: ignore[attr-defined]
+    if patterns is None:
+        patterns = get_resolver().url_patterns
+    for entry in patterns:  # type: ignore[attr-defined]
         route = prefix + str(entry.pattern)
         if isinstance(entry, URLResolver):
             yield from routes(entry.url_patterns, route)

@@ -4,7 +4,7 @@ import { $, $$, changedUrl, onContent, visit } from "./dom.js";
 const drawn = new Set();
 const variable = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 const isLocal = () => localStorage.getItem("zone") === "local";
-const colour = (name) => (name?.startsWith?.("series-") ? variable(name) : name);
+const colour = (name) => (/^(series|level)-/.test(name ?? "") ? variable(name) : name);
 
 // Plotly knows no zones: a local axis is given local times as if they were UTC.
 const minutesEast = (date) => (isLocal() ? -date.getTimezoneOffset() : 0);

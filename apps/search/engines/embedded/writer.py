@@ -8,6 +8,7 @@ from itertools import islice
 
 import tantivy
 
+from apps.search import arrivals
 from apps.search.documents import Document, LeafWalker, PathNode, TooDeep
 from apps.search.engines.base import EngineUnavailable, Rejected, WriteCounts
 from apps.search.engines.embedded import schema
@@ -107,6 +108,7 @@ class SharedWriter:
         self, kind: Kind, folders: DayFolders, clock_ms: Callable[[], int]
     ) -> None:
         self._walker = LeafWalker(kind)
+        self._kind_name = kind.name
         self._folders = folders
         self._clock_ms = clock_ms
         self.lock = threading.RLock()
@@ -151,6 +153,7 @@ class SharedWriter:
         with self.lock, _Guard(self):
             for day in self._open.values():
                 day.commit()
+        arrivals.note(self._kind_name)
 
     def forget(self, name: str) -> None:
         """Stop writing a day that is about to be dropped."""

@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 
+from apps.search import arrivals
 from apps.search.documents import Document, TooDeep
 from apps.search.engines.base import EngineUnavailable, Rejected, WriteCounts
 from apps.search.engines.opensearch import mapping
@@ -125,6 +126,7 @@ class OpenSearchWriter:
                     self._new_paths |= paths
                     self._touched |= touched
                 raise
+        arrivals.note(self._names.kind.name)
 
     def forget_paths(self) -> None:
         """Tell the cluster of every path again: it may have lost them."""
