@@ -1,5 +1,6 @@
 """Rows of monitoring, a file for each room."""
 
+from apps.monitoring.models.logclaims import ClaimedLine
 from apps.monitoring.models.logs import (
     LogArchive,
     LogCoverage,
@@ -14,6 +15,7 @@ from apps.monitoring.models.logs import (
 from apps.monitoring.models.metrics import MetricSeries
 
 __all__ = [
+    "ClaimedLine",
     "LogArchive",
     "LogCoverage",
     "LogGroup",

@@ -126,17 +126,17 @@ class SharedWriter:
     def _add_to(self, name: str, documents: Sequence[Document]) -> WriteCounts:
         day = self._opened(name)
         received_ms = self._clock_ms()
-        already_there, rejected = 0, []
+        known, rejected = [], []
         for document in documents:
             if day.holds(document.id):
-                already_there += 1
+                known.append(document.id)
                 continue
             try:
                 day.add(document, self._walker, received_ms)
             except (TooDeep, ValueError) as error:
                 rejected.append(Rejected(document.id, str(error)))
-        new = len(documents) - already_there - len(rejected)
-        return WriteCounts(new, already_there, tuple(rejected))
+        new = len(documents) - len(known) - len(rejected)
+        return WriteCounts(new, len(known), tuple(rejected), tuple(known))
 
     def _opened(self, name: str) -> _OpenDay:
         """The open day of this name; the one longest unused makes room for it."""
