@@ -41,6 +41,7 @@ __all__ = [
     "Dashboard",
     "DashboardRead",
     "DashboardVersion",
+    "ClaimedLine",
     "LogArchive",
     "LogCoverage",
     "LogGroup",
