@@ -5,12 +5,26 @@ from django.urls import path
 from drf_spectacular.views import SpectacularAPIView
 
 from apps.discovery.api import AccountsView, MeView
+from apps.monitoring.alarms.api import AlarmHistoryView, AlarmsView, AlarmView
+from apps.monitoring.metrics.collectionapi import CollectionsView, CollectionView
 from apps.search.api import DocumentView, FacetsView, HistogramView, SearchView
 
 urlpatterns = [
     path("schema", login_not_required(SpectacularAPIView.as_view()), name="api-schema"),
     path("me", MeView.as_view(), name="api-me"),
     path("accounts", AccountsView.as_view(), name="api-accounts"),
+    path("alarms", AlarmsView.as_view(), name="api-alarms"),
+    path("alarms/<int:alarm_id>", AlarmView.as_view(), name="api-alarm"),
+    path(
+        "alarms/<int:alarm_id>/history",
+        AlarmHistoryView.as_view(),
+        name="api-alarm-history",
+    path("metrics/collection", CollectionsView.as_view(), name="api-collections"),
+    path(
+        "metrics/collection/<str:number>",
+        CollectionView.as_view(),
+        name="api-collection",
+    ),
     path("search/<slug:kind_name>", SearchView.as_view(), name="api-search"),
     path(
         "search/<slug:kind_name>/histogram",

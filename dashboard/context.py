@@ -9,10 +9,11 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
-from apps.audit import quarantine
 from apps.discovery.accounts import visible_to
 from apps.discovery.models import Account
 from apps.discovery.permissions import person
+from apps.search import quarantine, store
+from apps.search.kinds import Kind
 from apps.search.pickers import carried
 
 
@@ -30,10 +31,14 @@ class Item:
 
 _PAGES = (
     ("Home", "house", "home", ()),
-    ("Explore", "search", "explore", ("trail",)),
+    ("Alarms", "triangle-alert", "alarms", ()),
+    ("Logs", "wrap-text", "explore", ("logs",)),
+    ("CloudTrail", "search", "explore", ("trail",)),
+    ("Dashboards", "chart-column", "dashboards", ()),
     ("Actors", "fingerprint", "actors", ()),
     ("Resources", "box", "resources", ()),
     ("Sources", "database", "sources", ()),
+    ("Collection", "server", "collection", ()),
     ("Quarantine", "shield-alert", "quarantine", ()),
     ("Accounts", "cloud", "accounts", ()),
 )
@@ -82,6 +87,22 @@ class Shell:
     @property
     def origin(self) -> str:
         return self._request.build_absolute_uri("/").rstrip("/")
+
+    @cached_property
+    def _searched(self) -> Kind:
+        """The kind that the palette searches: this page's own, or the trail."""
+        match = self._request.resolver_match
+        named = match.kwargs.get("kind_name") if match else None
+        kinds = store.kinds()
+        return kinds.get(str(named)) or kinds["trail"]
+
+    @property
+    def palette_explore(self) -> str:
+        return reverse("explore", args=[self._searched.name])
+
+    @property
+    def palette_word(self) -> str:
+        return self._searched.many
 
     @property
     def help_url(self) -> str:

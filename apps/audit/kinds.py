@@ -113,6 +113,9 @@ TRAIL = Kind(
         ("Calls from one network", "sourceIPAddress:10.0.0.0/8"),
         ("Security groups opened", "eventName:AuthorizeSecurityGroupIngress"),
     ),
+    placeholder="words, eventName:AssumeRole, sourceIPAddress:10.0.0.0/8, *bucket*",
+    import_command="script/trailmap import cloudtrail FOLDER",
+    failure_field="errorCode",
     link_pages={
         "@actor": "actor",
         "@resource": "resource",

@@ -124,7 +124,7 @@ def _profile_context(
         "first": _time(profile.first),
         "last": _time(profile.last),
         "ever": _ever(profile),
-        "rows": [document_row(hit, _COLUMNS) for hit in profile.recent],
+        "rows": [document_row(TRAIL, hit, _COLUMNS) for hit in profile.recent],
         "columns": [
             {"path": path, "label": TRAIL.field(path).label} for path in _COLUMNS
         ],

@@ -18,7 +18,14 @@ from apps.search.timerange import from_milliseconds, rfc3339
 Figure = dict[str, Any]
 
 # Resolved by static/js/charts.js to the colours of the light or dark theme.
-_SERIES_COLOURS = ("series-1", "series-2", "series-3", "series-4", "series-5")
+_SERIES_COLOURS = (
+    "series-1",
+    "series-2",
+    "series-3",
+    "series-4",
+    "series-5",
+    "series-6",
+)
 _SPECIAL = {
     TOTAL_SERIES: "series-calm",
     WITHOUT_SERIES: "series-calm",
@@ -32,15 +39,31 @@ def series_names(histogram: Histogram, without: str) -> Mapping[str, str]:
     return {name: known.get(name, name) for name in histogram.series}
 
 
-def histogram_figure(histogram: Histogram, without: str, height: int = 148) -> Figure:
+def histogram_figure(
+    histogram: Histogram,
+    without: str,
+    colours: Mapping[str, str] | None = None,
+    height: int = 148,
+) -> Figure:
     """Stacked bars over time; the calm series at the bottom, the rest on top.
+
+    Values that `colours` names have their colour, and are stacked in its order.
 
     Every bar's `meta` is the place of its series in the histogram, for the legend.
     """
     names = series_names(histogram, without)
-    ordered = sorted(histogram.series, key=lambda name: name != WITHOUT_SERIES)
+    fixed = colours or {}
+    places = list(fixed)
+    ordered = sorted(
+        histogram.series,
+        key=lambda name: (
+            name != WITHOUT_SERIES,
+            places.index(name) if name in fixed else -1,
+        ),
+    )
     starts = [rfc3339(from_milliseconds(ms)) for ms in histogram.starts_ms]
-    colours = iter(_SERIES_COLOURS)
+    free = iter(_SERIES_COLOURS)
+    known = {**fixed, **_SPECIAL}
     bars = [
         {
             "type": "bar",
@@ -51,7 +74,7 @@ def histogram_figure(histogram: Histogram, without: str, height: int = 148) -> F
             "y": [count or None for count in histogram.series[series]],
             "width": [histogram.interval_ms * 0.86] * len(starts),
             "offset": histogram.interval_ms * 0.07,
-            "marker": {"color": _SPECIAL.get(series) or next(colours, "series-other")},
+            "marker": {"color": known.get(series) or next(free, "series-other")},
             "hovertemplate": "%{y:,} " + _escaped(names[series]) + "<extra></extra>",
         }
         for series in ordered

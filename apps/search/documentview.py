@@ -32,12 +32,14 @@ def document(request: HttpRequest, kind_name: str, document_id: str) -> HttpResp
     now = timezone.now()
     around = SearchRequest(kind, now, scope=scope, seconds=settings.SEARCH_SECONDS)
     record = jsontree.exact(hit.raw)
+    summary = _summary(kind, exporting.record_of(hit))
     context = {
         "kind": kind,
         "state": state,
         "hit": hit,
         "time": from_milliseconds(hit.time_ms),
-        "summary": _summary(kind, exporting.record_of(hit)),
+        "summary": summary,
+        "heading": _heading(kind, summary),
         "lines": list(jsontree.lines(record)),
         "derived": list(jsontree.lines(jsontree.exact(hit.derived))),
         "raw": jsontree.pretty(hit.raw),
@@ -64,6 +66,13 @@ def _summary(kind: Kind, record: dict[str, Any]) -> list[tuple[str, list[str]]]:
     return [(path, cell(record, path)) for path in kind.columns]
 
 
+def _heading(kind: Kind, summary: list[tuple[str, list[str]]]) -> str:
+    """What a document is called: its first fact, unless it is a line among lines."""
+    if kind.message_field or not summary[0][1]:
+        return kind.one.capitalize()
+    return summary[0][1][0]
+
+
 def _surrounding(kind: Kind, hit: Hit, asked: SearchRequest) -> list[dict[str, Any]]:
     """What happened around a document in everything one may see, oldest first."""
     reader = store.reader()
@@ -72,5 +81,6 @@ def _surrounding(kind: Kind, hit: Hit, asked: SearchRequest) -> list[dict[str, A
     around = [*reversed(before), hit, *after]
     columns = kind.columns[:4]
     return [
-        {**document_row(one, columns), "is_this": one.id == hit.id} for one in around
+        {**document_row(kind, one, columns), "is_this": one.id == hit.id}
+        for one in around
     ]

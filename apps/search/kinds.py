@@ -1,6 +1,6 @@
 """Kinds of document, declared as data: what each field means and how it is found."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -39,6 +39,18 @@ class Kind:
     which are not worth indexing as words). `not_words`: paths left out of the
     full text. `split_by`: the field that colours the histogram. `id_field`: the
     record's own id, by which people know it.
+
+    `level_field` and `message_field` make a kind one of lines: a level is a chip in
+    its own colour, named by `colours` from calm to grave, and a message is running
+    text. `stream_fields` name the stream a document belongs to, within which it has
+    neighbours. `failure_field` marks what failed, by any value or by one of
+    `failure_values`. `pages` are further looks at the same question, and `path_pages`
+    pages that have a value in their path, by field: a word for it and the route.
+
+    `text_field`: where one field holds the whole text of a document, its words are
+    those of the document and nothing else's are; it is found by words alone, and has
+    neither facets nor an exact form. `time_field`: the field that repeats the time of
+    the document. Engines need not keep these two a second time.
     """
 
     name: str
@@ -52,8 +64,31 @@ class Kind:
     not_words: frozenset[str]
     split_by: str
     id_field: str
+    text_field: str = ""
+    time_field: str = ""
     examples: tuple[tuple[str, str], ...] = ()
     link_pages: Mapping[str, str] = field(default_factory=dict)
+    placeholder: str = "words, field:value, *part*"
+    import_command: str = ""
+    level_field: str = ""
+    message_field: str = ""
+    colours: Mapping[str, str] = field(default_factory=dict)
+    stream_fields: tuple[str, ...] = ()
+    failure_field: str = ""
+    failure_values: frozenset[str] = frozenset()
+    pages: tuple[tuple[str, str], ...] = ()
+    path_pages: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+    @cached_property
+    def kept_apart(self) -> frozenset[str]:
+        """The paths that need no place of their own among the fields."""
+        return frozenset(filter(None, (self.text_field, self.time_field)))
+
+    def is_words(self, path: str) -> bool:
+        """Whether the texts of a path belong to the words of a document."""
+        if self.text_field:
+            return path == self.text_field
+        return path not in self.not_words
 
     @cached_property
     def by_path(self) -> Mapping[str, Field]:
@@ -65,6 +100,12 @@ class Kind:
 
     def type_of(self, path: str) -> FieldType:
         return self.field(path).type
+
+    def is_failure(self, values: Sequence[str]) -> bool:
+        """Whether these values of `failure_field` say that something failed."""
+        if not self.failure_values:
+            return bool(values)
+        return not self.failure_values.isdisjoint(values)
 
     def plain_path(self, field: str) -> str:
         """The path without the suffix that asks for the whole value of a text."""

@@ -95,7 +95,9 @@ def results(question: Question) -> dict[str, Any]:
     }
     if histogram is not None:
         without = _without_label(question)
-        context["figure"] = charts.histogram_figure(histogram, without)
+        context["figure"] = charts.histogram_figure(
+            histogram, without, question.kind.colours
+        )
         context["series"] = charts.series_names(histogram, without)
         context["histogram_rows"] = charts.histogram_rows(histogram)
         context["split_by"] = _split_by(question)
@@ -136,16 +138,16 @@ def _histogram(question: Question, span: TimeRange) -> Histogram:
 
 def table_rows(question: Question, page: Page) -> list[dict[str, Any]]:
     columns = question.state.shown_columns(question.kind)
-    return [document_row(hit, columns) for hit in page.hits]
+    return [document_row(question.kind, hit, columns) for hit in page.hits]
 
 
-def document_row(hit: Hit, columns: Sequence[str]) -> dict[str, Any]:
+def document_row(kind: Kind, hit: Hit, columns: Sequence[str]) -> dict[str, Any]:
     record = exporting.record_of(hit)
     return {
         "id": hit.id,
         "time": from_milliseconds(hit.time_ms),
         "account": hit.account,
-        "failed": bool(record.get("errorCode")),
+        "failed": kind.is_failure(cell(record, kind.failure_field)),
         "cells": [(path, cell(record, path)) for path in columns],
     }
 

@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from apps.search import documentview, savedviews, streams, views
+from apps.search import documentview, savedviews, streams, tails, views
 
 urlpatterns = [
     path("explore/<slug:kind_name>/", views.explore, name="explore"),
@@ -9,7 +9,7 @@ urlpatterns = [
     path("explore/<slug:kind_name>/fields", views.fields, name="explore-fields"),
     path("explore/<slug:kind_name>/complete", views.complete, name="explore-complete"),
     path("explore/<slug:kind_name>/value", views.value_menu, name="explore-value"),
-    path("explore/<slug:kind_name>/tail", streams.tail, name="explore-tail"),
+    path("explore/<slug:kind_name>/tail", tails.tail, name="explore-tail"),
     re_path(
         r"^explore/(?P<kind_name>[-\w]+)/export\.(?P<suffix>csv|ndjson)$",
         streams.export,

@@ -124,7 +124,8 @@ def test_a_histogram_counts_every_bucket_of_its_range(engine: DocumentEngine) ->
 def test_a_split_histogram_names_the_most_frequent_the_rest_and_those_without(
     engine: DocumentEngine,
 ) -> None:
-    names = ["a"] * 8 + ["b"] * 7 + ["c"] * 6 + ["d"] * 5 + ["e"] * 4 + ["f"] * 2
+    names = ["a"] * 8 + ["b"] * 7 + ["c"] * 6 + ["d"] * 5 + ["e"] * 4 + ["f"] * 3
+    names += ["g"] * 2
     store(engine, *[thing({"name": name}) for name in names], thing({"other": 1}))
 
     found = engine.reader.histogram(
@@ -137,6 +138,7 @@ def test_a_split_histogram_names_the_most_frequent_the_rest_and_those_without(
         "c": 6,
         "d": 5,
         "e": 4,
+        "f": 3,
         OTHER_SERIES: 2,
         WITHOUT_SERIES: 1,
     }

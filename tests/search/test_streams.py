@@ -2,22 +2,26 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
 from django.test import Client
 
+from apps.audit.kinds import TRAIL
+from apps.search import arrived, store, tailing
+from apps.search.engines.base import SearchRequest
 from apps.search.shutdown import stopping
 from tests.conftest import Fill
-from tests.factories import an_event
+from tests.factories import NOON, an_event
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture(autouse=True)
 def prompt(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("apps.search.streams._POLL_SECONDS", 0.01)
+    monkeypatch.setattr("apps.search.tailing._POLL_SECONDS", 0.01)
 
 
 @pytest.fixture(autouse=True)
@@ -26,8 +30,8 @@ def running() -> Any:
     stopping.clear()
 
 
-def opened(client: Client, query: str = "") -> AsyncIterator[bytes]:
-    answer = client.get(f"/explore/trail/tail?{query}")
+def opened(client: Client, query: str = "", **more: Any) -> AsyncIterator[bytes]:
+    answer = client.get(f"/explore/trail/tail?{query}", **more)
     assert answer.status_code == 200
     assert answer["Content-Type"] == "text/event-stream"
     return aiter(answer.streaming_content)  # type: ignore[attr-defined]
@@ -156,7 +160,7 @@ def test_an_open_stream_keeps_no_connection_to_the_database(
 ) -> None:
     released: list[bool] = []
     monkeypatch.setattr(
-        "apps.search.streams.connections.release", lambda: released.append(True)
+        "apps.search.connections.release", lambda: released.append(True)
     )
     stream = opened(viewer_client)
     after_opening = len(released)
@@ -167,3 +171,94 @@ def test_an_open_stream_keeps_no_connection_to_the_database(
     # The view's own thread, and the threads that look for rights and for rows.
     assert after_opening == 1
     assert len(released) >= 3
+
+
+def test_a_tail_that_comes_back_is_told_what_it_missed(
+    fill: Fill, viewer_client: Client
+) -> None:
+    position = str(time.time_ns() // 1_000_000)
+    fill(*named("Meanwhile"))
+
+    stream = opened(viewer_client, headers={"Last-Event-ID": position})
+
+    assert "Meanwhile" in asyncio.run(next_event(stream))["rows"]
+
+
+def test_readers_of_one_filter_share_one_look(
+    fill: Fill, viewer_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("apps.search.tailing._POLL_SECONDS", 60)
+    looks: list[str] = []
+    look = arrived.Watch.look
+
+    def counted(watch: arrived.Watch, reader: Any) -> arrived.Arrived:
+        looks.append("look")
+        return look(watch, reader)
+
+    monkeypatch.setattr(arrived.Watch, "look", counted)
+    same = [opened(viewer_client, f"q=eventName:New&by={by}") for by in "abc"]
+    other = opened(viewer_client, "q=eventSource:s3*")
+
+    async def watch() -> tuple[int, list[dict[str, Any]]]:
+        streams = [*same, other]
+        waiting = [asyncio.create_task(next_event(stream)) for stream in streams]
+        await until(lambda: len(looks) >= 2)
+        await asyncio.to_thread(fill, *named("New"))
+        events = await asyncio.gather(*waiting)
+        return tailing.hub().feeds, events
+
+    feeds, events = asyncio.run(watch())
+
+    assert feeds == 2
+    assert len(looks) <= 6
+    assert all(event["shown"] == 1 for event in events)
+
+
+def test_a_commit_is_shown_without_waiting_for_the_next_look(
+    fill: Fill, viewer_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("apps.search.tailing._POLL_SECONDS", 60)
+    stream = opened(viewer_client)
+
+    async def watch() -> dict[str, Any]:
+        await anext(stream)
+        waiting = asyncio.create_task(next_event(stream))
+        await until(lambda: tailing.hub().feeds == 1)
+        await asyncio.to_thread(fill, *named("New"))
+        return await waiting
+
+    assert "New" in asyncio.run(watch())["rows"]
+
+
+def test_a_slow_reader_loses_batches_and_is_told_how_many_rows() -> None:
+    async def slow() -> list[bytes] | None:
+        reader = tailing.Reader((), None, lambda: False)
+        for number in range(20):
+            reader.offer(tailing.Batch(b"%d " % number, 10))
+        return await reader.next(1)
+
+    events = asyncio.run(slow())
+
+    assert events is not None
+    assert events[:-1] == [b"%d " % number for number in range(8)]
+    assert events[-1] == b'event: missed\ndata: {"count":120}\n\n'
+
+
+def test_a_burst_is_counted_once_and_what_follows_is_shown(fill: Fill) -> None:
+    watch = arrived.Watch(SearchRequest(TRAIL, NOON), time.time_ns() // 1_000_000)
+    watch.begin(store.reader())
+
+    fill(*named(*["Many"] * 2_500))
+    burst = watch.look(store.reader())
+    time.sleep(0.002)  # received in a millisecond of its own
+    fill(*named("Next"))
+    after = watch.look(store.reader())
+
+    assert (len(burst.hits), burst.dropped) == (200, 2_300)
+    assert (len(after.hits), after.dropped) == (1, 0)
+
+
+async def until(holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not holds():
+            await asyncio.sleep(0.005)

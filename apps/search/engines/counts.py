@@ -11,8 +11,9 @@ from apps.search.engines.base import (
 )
 from apps.search.intervals import bucket_starts
 
-# So many values of a split histogram have a series of their own.
-SERIES = 5
+# So many values of a split histogram have a series of their own: enough for levels,
+# whose rarest is the gravest.
+SERIES = 6
 
 
 def ranked(counts: Counter[str]) -> list[tuple[str, int]]:

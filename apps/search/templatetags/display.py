@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from plotly.io import to_json
 
+from apps.search import logtext
 from apps.search.explorestate import ExploreState
 from apps.search.jsontree import visible
 from apps.search.kinds import Kind
@@ -18,6 +19,13 @@ register = template.Library()
 
 _THOUSAND = 1024
 _ARN_COLONS = 5
+_LEVEL_ICONS = {
+    "FATAL": "ban",
+    "ERROR": "circle-alert",
+    "WARN": "triangle-alert",
+    "INFO": "info",
+    "DEBUG": "settings",
+}
 
 
 @register.simple_tag
@@ -41,6 +49,40 @@ def moment(value: datetime | None) -> SafeString | str:
         rfc3339(value),
         value.strftime("%Y-%m-%d %H:%M:%S"),
     )
+
+
+@register.filter
+def moment_ms(value: datetime, kind: Kind) -> SafeString | str:
+    """A time of a row: where lines come by the hundred a second, in milliseconds."""
+    if not kind.message_field:
+        return moment(value)
+    value = value.astimezone(UTC)
+    return format_html(
+        '<time datetime="{}" class="moment fine">{}</time>',
+        rfc3339(value),
+        f"{value:%Y-%m-%d %H:%M:%S}.{value.microsecond // 1000:03d}",
+    )
+
+
+@register.filter
+def log_text(value: str) -> str:
+    return logtext.shown(value)
+
+
+@register.filter
+def json_body(value: str) -> str | None:
+    return logtext.json_body(value)
+
+
+@register.filter
+def level_class(value: str, kind: Kind) -> str:
+    return kind.colours.get(value, "level-none")
+
+
+@register.filter
+def level_icon(value: str) -> str:
+    """A sign beside the word, so that no level is told by its colour alone."""
+    return _LEVEL_ICONS.get(value, "minus")
 
 
 @register.filter

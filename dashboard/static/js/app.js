@@ -1,4 +1,5 @@
 // The frame: navigation without reloading, progress, theme, times, small actions.
+import "./boards.js";
 import "./charts.js";
 import "./explore.js";
 import "./keys.js";
@@ -138,7 +139,8 @@ const isLocal = () => localStorage.getItem("zone") === "local";
 function showTimes(root) {
   for (const time of $$("time.moment", root)) {
     const date = new Date(time.dateTime);
-    time.textContent = isLocal() ? local(date) : inUtc(date);
+    const fine = time.classList.contains("fine") ? `.${String(date.getUTCMilliseconds()).padStart(3, "0")}` : "";
+    time.textContent = (isLocal() ? local(date) : inUtc(date)) + fine;
     time.title = `${inUtc(date)} UTC, ${local(date)} local`;
   }
   for (const zone of $$(".zone", root)) zone.textContent = isLocal() ? "local" : "UTC";

@@ -108,6 +108,18 @@ document.addEventListener("change", (event) => {
   if (event.target.matches("select[data-act=split-by]")) visit(changedUrl({ by: event.target.value }));
 });
 
+// Wrapping is a taste: it stays in the browser.
+function wrap() {
+  const isWrapped = localStorage.getItem("wrap") === "on";
+  document.body.classList.toggle("wrapped", isWrapped);
+  $("[data-act=wrap]")?.setAttribute("aria-pressed", String(isWrapped));
+}
+onAct("wrap", () => {
+  localStorage.setItem("wrap", localStorage.getItem("wrap") === "on" ? "off" : "on");
+  wrap();
+});
+onContent(wrap);
+
 // --- Rows and the record beside them --------------------------------------------------
 
 const rows = () => $$("#rows-body tr[data-id]");
@@ -166,7 +178,7 @@ onAct("open-row", (link) => {
 onAct("close-detail", close);
 document.addEventListener("click", (event) => {
   const row = event.target.closest("#rows-body tr[data-id]");
-  if (!row || event.target.closest("a, button") || String(getSelection())) return;
+  if (!row || event.target.closest("a, button, summary, details[open]") || String(getSelection())) return;
   open(row);
 });
 

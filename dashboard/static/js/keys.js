@@ -18,13 +18,13 @@ const KEYS = {
   z: () => press("#zoom-out"),
   r: () => press("#read-again"),
   u: (event) => act("zone", event),
-  w: () => document.body.classList.toggle("wrapped"),
+  w: (event) => act("wrap", event),
   m: () => press("[data-act=toggle-table]"),
   l: () => press("[data-act=tail]"),
   "?": () => $("#shortcuts").showModal(),
 };
 const AFTER_G = {
-  h: page("Home"), e: page("Explore"), a: page("Actors"), r: page("Resources"), s: page("Sources"), q: page("Quarantine"),
+  h: page("Home"), l: page("Logs"), e: page("CloudTrail"), a: page("Actors"), r: page("Resources"), s: page("Sources"), q: page("Quarantine"),
 };
 
 let afterG = -Infinity;

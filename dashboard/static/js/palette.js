@@ -30,7 +30,7 @@ function commands(text) {
 }
 
 function searches(text) {
-  const { explore, actor, resource } = $("#palette").dataset;
+  const { explore, searches: many, actor, resource } = $("#palette").dataset;
   const shown = text.length > 40 ? `${text.slice(0, 40)}…` : text;
   const here = new URLSearchParams(location.search);
   const named = new URLSearchParams({ name: text });
@@ -41,7 +41,7 @@ function searches(text) {
   at.delete("row");
   at.set("q", text);
   return [
-    { label: `Search events for ${shown}`, icon: "search", note: "Search", run: () => visit(`${explore}?${at}`) },
+    { label: `Search ${many} for ${shown}`, icon: "search", note: "Search", run: () => visit(`${explore}?${at}`) },
     { label: `Actor ${shown}`, icon: "fingerprint", note: "Open", run: () => visit(`${actor}?${named}`) },
     { label: `Resource ${shown}`, icon: "box", note: "Open", run: () => visit(`${resource}?${named}`) },
   ];

@@ -79,6 +79,7 @@ function start(url) {
   page = $("#rows-body");
   source = new EventSource(url);
   source.addEventListener("rows", receive);
+  source.addEventListener("missed", (event) => { dropped += JSON.parse(event.data).count; show(); });
   source.addEventListener("problem", (event) => { $("#tail-rate").textContent = JSON.parse(event.data).text; });
   source.addEventListener("refused", (event) => { const { text } = JSON.parse(event.data); stop(); show(); toast(text); });
   source.addEventListener("error", () => { $("#tail-rate").textContent = "connecting again"; });
