@@ -5,12 +5,14 @@ from django.urls import path
 from drf_spectacular.views import SpectacularAPIView
 
 from apps.discovery.api import AccountsView, MeView
+from apps.monitoring.logs.patternpages import PatternsView
 from apps.search.api import DocumentView, FacetsView, HistogramView, SearchView
 
 urlpatterns = [
     path("schema", login_not_required(SpectacularAPIView.as_view()), name="api-schema"),
     path("me", MeView.as_view(), name="api-me"),
     path("accounts", AccountsView.as_view(), name="api-accounts"),
+    path("logs/patterns", PatternsView.as_view(), name="api-log-patterns"),
     path("search/<slug:kind_name>", SearchView.as_view(), name="api-search"),
     path(
         "search/<slug:kind_name>/histogram",

@@ -74,4 +74,5 @@ LOGS = Kind(
     stream_fields=("@account", "@region", "@logGroup", "@logStream"),
     failure_field="@level",
     failure_values=frozenset(("ERROR", "FATAL")),
+    pages=(("Patterns", "log-patterns"),),
 )

@@ -1,5 +1,9 @@
 """Pages of metrics, charts, dashboards, alarms and logs."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from apps.monitoring.logs import patternpages
+
+urlpatterns: list[URLPattern] = [
+    path("logs/patterns/", patternpages.patterns_page, name="log-patterns"),
+]

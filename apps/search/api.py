@@ -42,7 +42,7 @@ def _parameter(name: str, text: str, kind: Any = OpenApiTypes.STR) -> OpenApiPar
     return OpenApiParameter(name, kind, description=text)
 
 
-_QUESTION = [
+QUESTION = [
     _parameter("q", "A query in the query language."),
     _parameter("f", "A further clause, repeatable; - negates it, ~ disables it."),
     _parameter("since", "RFC 3339 or relative, such as now-15m. Default now-24h."),
@@ -81,7 +81,7 @@ class KindView(APIView):
 class SearchView(KindView):
     @extend_schema(
         parameters=[
-            *_QUESTION,
+            *QUESTION,
             _parameter("size", f"1 to {MAX_SIZE:,} rows. Default 100."),
             _parameter("after", "`next` of the page before."),
             _parameter("sort", "`newest` (default) or `oldest` first."),
@@ -123,7 +123,7 @@ class DocumentView(KindView):
 class HistogramView(KindView):
     @extend_schema(
         parameters=[
-            *_QUESTION,
+            *QUESTION,
             _parameter("interval", "Width of a bucket in whole seconds."),
             _parameter("by", "A field whose most frequent values become series."),
         ],
@@ -163,7 +163,7 @@ class HistogramView(KindView):
 class FacetsView(KindView):
     @extend_schema(
         parameters=[
-            *_QUESTION,
+            *QUESTION,
             _parameter("fields", "Field paths, separated by commas."),
             _parameter("size", f"Values a field, 1 to {MAX_FACET_SIZE}. Default 10."),
         ],

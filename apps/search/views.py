@@ -41,7 +41,7 @@ def explore(request: HttpRequest, kind_name: str) -> HttpResponse:
     kind = kind_of(kind_name)
     parameters = dict(request.GET.lists())
     state = ExploreState.read(parameters)
-    context = _frame(request, kind, state)
+    context = frame(request, kind, state)
     span = None
     try:
         question = question_of(request, kind_name)
@@ -53,7 +53,7 @@ def explore(request: HttpRequest, kind_name: str) -> HttpResponse:
     return render(request, "search/explore.html", context)
 
 
-def _frame(request: HttpRequest, kind: Kind, state: ExploreState) -> dict[str, Any]:
+def frame(request: HttpRequest, kind: Kind, state: ExploreState) -> dict[str, Any]:
     """What the page shows whether or not the question can be answered."""
     parameters = dict(request.GET.lists())
     columns = _columns(kind, state)
