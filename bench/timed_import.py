@@ -9,13 +9,12 @@ django.setup()
 
 from django.utils import timezone  # noqa: E402 - once Django is set up
 
-from apps.audit import imports  # noqa: E402
-from apps.search import store  # noqa: E402
+from apps.search import imports, store  # noqa: E402
 from dashboard import preparation  # noqa: E402
 
 preparation.ensure_tables()
 preparation.settle_memory()
-run = imports.request(sys.argv[1:])
+run = imports.request(imports.Wanted(sys.argv[1:]))
 imports.claim(run.pk, timezone.now())
 engine = store.engine()
 began = perf_counter()

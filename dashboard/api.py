@@ -5,6 +5,7 @@ from django.urls import path
 from drf_spectacular.views import SpectacularAPIView
 
 from apps.discovery.api import AccountsView, MeView
+from apps.monitoring.alarms.api import AlarmHistoryView, AlarmsView, AlarmView
 from apps.monitoring.logs.patternpages import PatternsView
 from apps.search.api import DocumentView, FacetsView, HistogramView, SearchView
 
@@ -13,6 +14,13 @@ urlpatterns = [
     path("me", MeView.as_view(), name="api-me"),
     path("accounts", AccountsView.as_view(), name="api-accounts"),
     path("logs/patterns", PatternsView.as_view(), name="api-log-patterns"),
+    path("alarms", AlarmsView.as_view(), name="api-alarms"),
+    path("alarms/<int:alarm_id>", AlarmView.as_view(), name="api-alarm"),
+    path(
+        "alarms/<int:alarm_id>/history",
+        AlarmHistoryView.as_view(),
+        name="api-alarm-history",
+    ),
     path("search/<slug:kind_name>", SearchView.as_view(), name="api-search"),
     path(
         "search/<slug:kind_name>/histogram",

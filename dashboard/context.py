@@ -9,11 +9,10 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 
-from apps.audit import quarantine
 from apps.discovery.accounts import visible_to
 from apps.discovery.models import Account
 from apps.discovery.permissions import person
-from apps.search import store
+from apps.search import quarantine, store
 from apps.search.kinds import Kind
 from apps.search.pickers import carried
 
@@ -32,6 +31,7 @@ class Item:
 
 _PAGES = (
     ("Home", "house", "home", ()),
+    ("Alarms", "triangle-alert", "alarms", ()),
     ("Logs", "wrap-text", "explore", ("logs",)),
     ("CloudTrail", "search", "explore", ("trail",)),
     ("Actors", "fingerprint", "actors", ()),

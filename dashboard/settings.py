@@ -126,6 +126,8 @@ OPENSEARCH_AWS_SERVICE = environment.choice(
 OPENSEARCH_SIGNER = "apps.discovery.aws.request_signer"
 SEARCH_HOME = HOME / "search"
 SEARCH_KINDS = ["apps.audit.kinds.TRAIL", "apps.monitoring.kinds.LOGS"]
+# What `import` reads, by the name of the files.
+IMPORTERS = {"cloudtrail": "apps.audit.ingest.CLOUDTRAIL"}
 # What `doctor` looks at; what comes first is needed by all that follows.
 DIAGNOSES = [
     "apps.discovery.diagnosis.database",
@@ -141,6 +143,16 @@ DIAGNOSES = [
 # A search may take so long and export so many rows; both limits are said on screen.
 SEARCH_SECONDS = environment.number("SEARCH_SECONDS", 10, least=0.1)
 EXPORT_ROWS = int(environment.number("EXPORT_ROWS", 1_000_000, least=1))
+
+# What marks moments on charts: callables of (keys, range, viewer), dotted paths.
+CHART_MARKERS = ["apps.monitoring.alarms.markers.markers", "apps.audit.changes.markers"]
+# For how many days samples of metrics are kept, by the seconds of their periods.
+METRIC_DAYS = {
+    60: environment.number("METRIC_DAYS_MINUTES", 15, least=1),
+    300: environment.number("METRIC_DAYS_FIVE_MINUTES", 63, least=1),
+    3_600: environment.number("METRIC_DAYS_HOURS", 455, least=1),
+    86_400: environment.number("METRIC_DAYS_DAYS", 1_826, least=1),
+}
 
 BROKER_URL = environment.url("BROKER_URL", "memory://", ("memory", "redis", "rediss"))
 IS_ONE_PROCESS = BROKER_URL.startswith("memory:")

@@ -7,14 +7,13 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from apps.audit import quarantine
 from apps.audit.kinds import TRAIL
-from apps.audit.models import ImportRun, TrailSource
+from apps.audit.models import TrailSource
 from apps.discovery.permissions import everywhere, person
 from apps.discovery.roles import Role
-from apps.search import store
+from apps.search import quarantine, store
 from apps.search.engines.base import Scope, SearchRequest
-from apps.search.models import Retention
+from apps.search.models import ImportRun, Retention
 from apps.search.results import span_of
 
 _RUNS = 5

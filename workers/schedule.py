@@ -8,9 +8,11 @@ SCHEDULE = {
     "accounts": {"task": "workers.tasks.check_accounts", "schedule": 1.0},
     "imports": {"task": "workers.tasks.run_imports", "schedule": 1.0},
     "sources": {"task": "workers.tasks.collect_sources", "schedule": 1.0},
+    "alarms": {"task": "workers.tasks.collect_alarms", "schedule": 5.0},
     "quarantine": {"task": "workers.tasks.retry_quarantined", "schedule": 5.0},
     "retention": {
         "task": "workers.tasks.apply_retention",
         "schedule": crontab(minute="17"),
     },
+    "samples": {"task": "workers.tasks.keep_samples", "schedule": 60.0},
 }

@@ -2,9 +2,11 @@
 
 from django.utils import timezone
 
-from apps.audit import collector, imports, retries
+from apps.audit import collector
 from apps.discovery import accounts, heartbeats
-from apps.search import retention, store
+from apps.monitoring.alarms import collector as alarms
+from apps.monitoring.metrics import retention as sample_retention
+from apps.search import imports, retention, retries, store
 from workers.app import app
 
 
@@ -38,6 +40,18 @@ def collect_source(source_id: int) -> None:
 
 
 @app.task
+def collect_alarms() -> None:
+    for scope_id in alarms.due_scopes(timezone.now()):
+        collect_alarms_of.delay(scope_id)
+
+
+@app.task
+def collect_alarms_of(scope_id: int) -> None:
+    if alarms.claim(scope_id, timezone.now()):
+        alarms.collect(scope_id, timezone.now)
+
+
+@app.task
 def retry_quarantined() -> None:
     retries.retry_all(store.engine())
 
@@ -45,3 +59,8 @@ def retry_quarantined() -> None:
 @app.task
 def apply_retention() -> None:
     retention.apply(store.engine(), timezone.now())
+
+
+@app.task
+def keep_samples() -> None:
+    sample_retention.apply(timezone.now())

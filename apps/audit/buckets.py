@@ -3,11 +3,10 @@
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from apps.audit import quarantine
 from apps.audit.cloudtrail import Bucket, Queue
 from apps.audit.coverage import Interval
 from apps.audit.covered import cover
-from apps.audit.ingest import Batch, Intake
+from apps.audit.ingest import portions
 from apps.audit.kinds import TRAIL
 from apps.audit.logkeys import LogKey, day_folders, parse_key
 from apps.audit.models import LogObject, TrailSource
@@ -22,7 +21,10 @@ from apps.audit.sourceruns import (
     target_of,
 )
 from apps.discovery.aws import AwsError, AwsGone, AwsThrottled, AwsUnreachable
+from apps.search import quarantine
 from apps.search.engines.base import DocumentEngine
+from apps.search.intake import Batch, Intake
+from apps.search.quarantine import Reading
 from apps.search.shutdown import stopping
 
 _SWEEP_EVERY = timedelta(minutes=15)
@@ -210,7 +212,7 @@ class BucketRun:
         def checkpoint(batch: Batch) -> None:
             now = self._clock()
             renew_claim(self._source, now)
-            quarantine.note(batch.broken, batch.finished, now, self._source)
+            quarantine.note(batch, now, Reading("cloudtrail", self._source.pk))
             _mark_done(read, batch)
 
         intake = Intake(self._engine.writer(TRAIL), checkpoint, note_batch)
@@ -232,7 +234,8 @@ class BucketRun:
 
     def _read(self, intake: Intake, item: LogObject) -> None:
         origin = origin_of(self._source, item.key)
-        intake.read(origin, self._bucket.chunks(item.key), self._clock())
+        chunks = self._bucket.chunks(item.key)
+        intake.read(origin, portions(chunks), self._clock())
 
 
 class _Failures:

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from apps.audit.logfile import looked_up
-from apps.audit.logrecords import Broken, Record
+from apps.audit.logrecords import Record
 from apps.discovery.aws import Door, Target, explained
+from apps.search.intake import Broken
 
 PERMISSIONS = {
     "bucket": ("s3:GetObject", "s3:ListBucket"),

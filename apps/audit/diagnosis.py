@@ -6,10 +6,11 @@ from datetime import timedelta
 from django.utils import timezone
 
 from apps.audit.cloudtrail import PERMISSIONS, Bucket, Lookup, Queue
-from apps.audit.models import QuarantinedRecord, TrailSource
+from apps.audit.models import TrailSource
 from apps.discovery.accounts import target
 from apps.discovery.aws import AwsError, Target
 from apps.search.diagnosis import Finding
+from apps.search.models import QuarantinedRecord
 
 
 def sources() -> Iterator[Finding]:

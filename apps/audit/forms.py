@@ -7,9 +7,9 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from apps.audit.models import TrailSource
+from apps.discovery.forms import RegionsField, region_of
 
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d")
 _TEXT = {
     "labels": {
         "account": "Account whose credentials read it",
@@ -59,7 +59,7 @@ class BucketForm(forms.ModelForm[TrailSource]):
         return prefix if not prefix or prefix.endswith("/") else prefix + "/"
 
     def clean_region(self) -> str:
-        return _region(self.cleaned_data["region"])
+        return region_of(self.cleaned_data["region"])
 
     def clean_queue_url(self) -> str:
         url: str = self.cleaned_data["queue_url"].strip()
@@ -78,7 +78,7 @@ class BucketForm(forms.ModelForm[TrailSource]):
 class LookupForm(forms.ModelForm[TrailSource]):
     """Events looked up without a bucket."""
 
-    regions_text = forms.CharField(
+    regions = RegionsField(
         label="Regions",
         help_text="Separated by commas, such as us-east-1, eu-west-1.",
         initial="us-east-1",
@@ -86,7 +86,7 @@ class LookupForm(forms.ModelForm[TrailSource]):
 
     class Meta:
         model = TrailSource
-        fields = ("name", "account", "first_day")
+        fields = ("name", "account", "regions", "first_day")
         labels = _TEXT["labels"]
         help_texts = {  # noqa: RUF012
             "first_day": "Events before it are not looked up. Empty: all 90 days that "
@@ -96,23 +96,6 @@ class LookupForm(forms.ModelForm[TrailSource]):
             "first_day": forms.DateInput(attrs={"type": "date"})
         }
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if self.instance.pk:
-            self.fields["regions_text"].initial = ", ".join(self.instance.regions)
-
-    def clean_regions_text(self) -> list[str]:
-        parts = self.cleaned_data["regions_text"].split(",")
-        return [_region(part) for part in parts if part.strip()]
-
     def save(self, commit: bool = True) -> Any:  # noqa: FBT001, FBT002
         self.instance.kind = TrailSource.Kind.LOOKUP
-        self.instance.regions = self.cleaned_data["regions_text"]
         return super().save(commit)
-
-
-def _region(text: str) -> str:
-    region = text.strip()
-    if not _REGION.fullmatch(region):
-        raise ValidationError(f"{region!r} is not a region such as eu-west-1.")
-    return region

@@ -1,152 +1,95 @@
-"""Log files into the store: each event once, what cannot be read to quarantine.
+"""CloudTrail log files as documents, for imports and for collectors."""
 
-Nothing counts as read before the store has it durably. A checkpoint commits the
-store first and then tells whoever asked; if the process dies in between, the same
-file is read again and every event in it is already there.
-"""
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from time import monotonic
+from apps.audit.cloudtrail import Bucket
+from apps.audit.kinds import TRAIL
+from apps.audit.logfile import read_log
+from apps.audit.logkeys import delivery_order, parse_key
+from apps.audit.logrecords import EXCERPT_BYTES, Record
+from apps.audit.models import TrailSource
+from apps.audit.records import MalformedRecord, document, parse
+from apps.audit.sourceruns import note_batch, target_of
+from apps.discovery.aws import AwsError
+from apps.search.importers import CannotReopen, Options
+from apps.search.intake import Batch, Broken, Portion
 
-from apps.audit.logfile import Found, NotALog, read_log
-from apps.audit.logrecords import EXCERPT_BYTES, Broken, Record
-from apps.audit.records import MalformedRecord, TrailEvent, document, parse
-from apps.search.documents import Document
-from apps.search.engines.base import DocumentWriter
-
-CHECKPOINT_SECONDS = 10.0
-
-
-@dataclass(slots=True)
-class Tally:
-    """What came of reading. `quarantined` counts what could not be read."""
-
-    new: int = 0
-    already_there: int = 0
-    quarantined: int = 0
-    first: datetime | None = None
-    last: datetime | None = None
-
-    def add(self, other: "Tally") -> None:
-        self.new += other.new
-        self.already_there += other.already_there
-        self.quarantined += other.quarantined
-        if other.first and other.last:
-            self._span(other.first, other.last)
-
-    def see(self, moment: datetime) -> None:
-        self._span(moment, moment)
-
-    def _span(self, first: datetime, last: datetime) -> None:
-        self.first = first if self.first is None else min(self.first, first)
-        self.last = last if self.last is None else max(self.last, last)
+_CHUNK_BYTES = 1 << 20
+_SUFFIXES = (".json", ".json.gz", ".gz", ".jsonl", ".ndjson", ".log")
 
 
-@dataclass(slots=True)
-class Batch:
-    """What was read since the last checkpoint, for those who keep account of it."""
-
-    tally: Tally = field(default_factory=Tally)
-    accounts: set[str] = field(default_factory=set)
-    days: set[str] = field(default_factory=set)
-    broken: list[tuple[str, Broken]] = field(default_factory=list)
-    # Files read to their end, with the time their reading began.
-    finished: list[tuple[str, datetime]] = field(default_factory=list)
-    # Files that hold no log, with what they are instead.
-    skipped: list[tuple[str, str]] = field(default_factory=list)
-    # Files that are done with, however that went, and the last of them.
-    files: int = 0
-    last_file: str = ""
-
-    def done_with(self, origin: str) -> None:
-        self.files += 1
-        self.last_file = origin
+def portions(chunks: Iterable[bytes]) -> Iterator[Portion]:
+    """The events of a log file. Raises OtherContent, and what the chunks raise."""
+    return map(portion, read_log(chunks))
 
 
-class Intake:
-    """Reads files into the store, with a checkpoint every few seconds.
-
-    `before_commit` runs with a batch before the store commits it, `checkpoint` once
-    it is durable: rows written there are never ahead of the store.
-    """
-
-    def __init__(
-        self,
-        writer: DocumentWriter,
-        checkpoint: Callable[[Batch], None],
-        before_commit: Callable[[Batch], None] = lambda batch: None,
-    ) -> None:
-        self._writer = writer
-        self._checkpoint = checkpoint
-        self._before_commit = before_commit
-        self._batch = Batch()
-        self._committed_at = monotonic()
-
-    def read(self, origin: str, chunks: Iterable[bytes], began: datetime) -> None:
-        """One file, whose reading began at this time; a file that is no log is
-        noted as skipped. Raises EngineUnavailable, and what the chunks raise."""
+def portion(found: Sequence[Record | Broken]) -> Portion:
+    """Records as documents; one that is no event is broken."""
+    made = Portion()
+    for one in found:
+        if isinstance(one, Broken):
+            made.broken.append(one)
+            continue
         try:
-            for found in read_log(chunks):
-                self.take(origin, found)
-        except NotALog as error:
-            self._batch.skipped.append((origin, str(error)))
-        else:
-            self._batch.finished.append((origin, began))
-        self._batch.done_with(origin)
+            event = parse(one.value)
+        except MalformedRecord as error:
+            excerpt = one.raw[:EXCERPT_BYTES]
+            made.broken.append(Broken(one.offset, str(error), excerpt))
+            continue
+        made.add(document(event, one.raw, one.searchable), one.offset)
+    return made
 
-    def give_up(self, origin: str, reason: str) -> None:
-        """A file that could not be read at all."""
-        self._quarantine(origin, Broken(0, reason, b""))
-        self._batch.done_with(origin)
 
-    def take(self, origin: str, found: Found) -> None:
-        """Records, from a file or from elsewhere."""
-        self._take(origin, found)
-        self.commit_if_due()
+class CloudTrailFiles:
+    """The importer of CloudTrail log files."""
 
-    def commit_if_due(self) -> None:
-        if monotonic() - self._committed_at >= CHECKPOINT_SECONDS:
-            self.commit()
+    kind = TRAIL
+    holds = "CloudTrail records"
 
-    def commit(self) -> None:
-        """Make everything read so far durable, then tell of it."""
-        self._before_commit(self._batch)
-        self._writer.commit()
-        batch, self._batch = self._batch, Batch()
-        self._committed_at = monotonic()
-        self._checkpoint(batch)
+    def is_wanted(self, name: str) -> bool:
+        return name.endswith(_SUFFIXES)
 
-    def _take(self, origin: str, found: Sequence[Record | Broken]) -> None:
-        documents: list[Document] = []
-        offsets: dict[str, int] = {}
-        for one in found:
-            if isinstance(one, Broken):
-                self._quarantine(origin, one)
-                continue
-            try:
-                event = parse(one.value)
-            except MalformedRecord as error:
-                broken = Broken(one.offset, str(error), one.raw[:EXCERPT_BYTES])
-                self._quarantine(origin, broken)
-                continue
-            self._note(event)
-            documents.append(document(event, one.raw, one.searchable))
-            offsets[event.id] = one.offset
-        counts = self._writer.add(documents)
-        self._batch.tally.new += counts.new
-        self._batch.tally.already_there += counts.already_there
-        for rejected in counts.rejected:
-            broken = Broken(offsets[rejected.id], rejected.reason, b"")
-            self._quarantine(origin, broken)
+    def order(self, name: str) -> str:
+        return delivery_order(name)
 
-    def _quarantine(self, origin: str, broken: Broken) -> None:
-        self._batch.broken.append((origin, broken))
-        self._batch.tally.quarantined += 1
+    def account_of(self, origin: str, options: Options) -> str:
+        key = parse_key(origin)
+        return key.account if key else ""
 
-    def _note(self, event: TrailEvent) -> None:
-        batch = self._batch
-        batch.accounts.add(event.account)
-        batch.days.add(event.time.date().isoformat())
-        batch.tally.see(event.time)
+    def read(
+        self, origin: str, chunks: Iterable[bytes], options: Options
+    ) -> Iterator[Portion]:
+        return portions(chunks)
+
+    def note(self, batch: Batch) -> None:
+        note_batch(batch)
+
+    def reopen(self, origin: str, source: int | None) -> Iterator[bytes]:
+        if origin.startswith("lookup://"):
+            raise CannotReopen(
+                "an event that was looked up is gone once it was answered"
+            )
+        if source is None:
+            return _file(origin)
+        known = TrailSource.objects.filter(pk=source).first()
+        if known is None:
+            raise CannotReopen("its source was deleted")
+        return _object(origin, known)
+
+
+CLOUDTRAIL = CloudTrailFiles()
+
+
+def _object(origin: str, source: TrailSource) -> Iterator[bytes]:
+    key = origin.removeprefix(f"s3://{source.bucket}/")
+    try:
+        yield from Bucket(target_of(source), source.bucket).chunks(key)
+    except AwsError as error:
+        raise CannotReopen(str(error)) from error
+
+
+def _file(path: str) -> Iterator[bytes]:
+    with Path(path).open("rb") as stream:
+        while chunk := stream.read(_CHUNK_BYTES):
+            yield chunk

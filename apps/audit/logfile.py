@@ -18,11 +18,9 @@ from apps.audit.boundaries import (
     last_boundary,
     next_record,
 )
-from apps.audit.gunzip import InflateError, inflated
 from apps.audit.logrecords import (
     EXCERPT_BYTES,
     MAX_RECORD_BYTES,
-    Broken,
     Record,
     as_record,
     exact_records,
@@ -30,6 +28,8 @@ from apps.audit.logrecords import (
     has_huge_number,
     too_large,
 )
+from apps.search.gunzip import InflateError, inflated
+from apps.search.intake import Broken, OtherContent
 
 Found = list[Record | Broken]
 
@@ -57,16 +57,12 @@ class TooDamaged(Exception):
     """Reading on would cost more than the rest of the file is worth."""
 
 
-class NotALog(ValueError):
-    """A file that holds no CloudTrail records at all; says what it is instead."""
-
-
 def read_log(chunks: Iterable[bytes]) -> Iterator[Found]:
     """The records of a log file, gzipped or plain, in lists of bounded size.
 
     Understands `{"Records": [...]}` as AWS delivers it, a plain list of records,
     one record a line, a single record, and what `aws cloudtrail lookup-events`
-    prints. Raises NotALog for anything else. Damage is reported as Broken.
+    prints. Raises OtherContent for anything else. Damage is reported as Broken.
     """
     begin, pieces = _beginning(inflated(chunks))
     opening, ending = _RECORDS.match(begin), _RECORDS_END
@@ -79,7 +75,7 @@ def read_log(chunks: Iterable[bytes]) -> Iterator[Found]:
         elif begin.lstrip().startswith(b"{"):
             yield from _object_file(begin, pieces)
         elif begin.strip():
-            raise NotALog("it is not JSON")
+            raise OtherContent("it is not JSON")
         else:
             _expect_end(pieces)
     except InflateError as error:
@@ -105,10 +101,10 @@ def _raising(error: InflateError) -> Iterator[bytes]:
 
 
 def _expect_end(pieces: Iterator[bytes]) -> None:
-    """Raises NotALog for an empty file, InflateError for a damaged one."""
+    """Raises OtherContent for an empty file, InflateError for a damaged one."""
     for _ in pieces:
         continue
-    raise NotALog("it is empty")
+    raise OtherContent("it is empty")
 
 
 def _object_file(begin: bytes, pieces: Iterator[bytes]) -> Iterator[Found]:
@@ -124,7 +120,7 @@ def _object_file(begin: bytes, pieces: Iterator[bytes]) -> Iterator[Found]:
             yield from _object(value, whole)
             return
     if not _LINE_OF_EVENT.match(whole):
-        raise NotALog("it is JSON of another kind")
+        raise OtherContent("it is JSON of another kind")
     yield from _Reader(0, _NO_END).read(chain((whole,), pieces))
 
 
@@ -137,7 +133,7 @@ def _object(value: dict[str, object], whole: bytes) -> Iterator[Found]:
     elif "eventName" in value and "eventSource" in value:
         yield exact_records(whole.strip(), 0) or []
     else:
-        raise NotALog("it is JSON without CloudTrail records")
+        raise OtherContent("it is JSON without CloudTrail records")
 
 
 def looked_up(event: object) -> Found:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import orjson
 
 from apps.search.documents import JsonObject, indexable
+from apps.search.intake import Broken
 
 MAX_RECORD_BYTES = 1 << 20
 EXCERPT_BYTES = 4 << 10
@@ -31,15 +32,6 @@ class Record:
     raw: bytes
     offset: int
     searchable: bytes | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Broken:
-    """What could not be read: where it begins in the inflated file, and why."""
-
-    offset: int
-    reason: str
-    excerpt: bytes
 
 
 def as_record(value: object, offset: int) -> Record | Broken:

@@ -2,15 +2,17 @@
 
 from datetime import UTC, datetime, timedelta
 
-from apps.audit import quarantine
 from apps.audit.cloudtrail import Lookup
 from apps.audit.coverage import Interval, next_window
 from apps.audit.covered import cover, covered
-from apps.audit.ingest import Batch, Intake
+from apps.audit.ingest import portion
 from apps.audit.kinds import TRAIL
 from apps.audit.models import TrailSource
 from apps.audit.sourceruns import LATE, Clock, note_batch, renew_claim, target_of
+from apps.search import quarantine
 from apps.search.engines.base import DocumentEngine
+from apps.search.intake import Batch, Intake
+from apps.search.quarantine import Reading
 from apps.search.shutdown import stopping
 
 _WINDOWS_A_RUN = 4
@@ -54,11 +56,11 @@ class LookupRun:
         def checkpoint(batch: Batch) -> None:
             now = self._clock()
             renew_claim(self._source, now)
-            quarantine.note(batch.broken, batch.finished, now, self._source)
+            quarantine.note(batch, now, Reading("cloudtrail", self._source.pk))
 
         intake = Intake(self._engine.writer(TRAIL), checkpoint, note_batch)
         for found in lookup.pages(window.since, window.until):
-            intake.take(origin, found)
+            intake.take(origin, portion(found))
             if stopping.is_set():
                 intake.commit()
                 return

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from apps.audit.cloudtrail import PERMISSIONS
+from apps.monitoring.alarms import cloudwatch as alarms
 
 _BUCKET, _QUEUE = "BUCKET", "arn:aws:sqs:REGION:ACCOUNT:QUEUE"
 # ListBucket is asked of the bucket, GetObject of what is in it.
@@ -19,6 +20,7 @@ def policy(bucket: str = _BUCKET, queue: str = _QUEUE) -> dict[str, Any]:
         _statement("ListLogs", on_bucket, f"arn:aws:s3:::{bucket}"),
         _statement("HearOfLogs", list(PERMISSIONS["queue"]), queue),
         _statement("LookEventsUp", list(PERMISSIONS["lookup"]), "*"),
+        _statement("ReadAlarms", list(alarms.PERMISSIONS), "*"),
     ]
     return {"Version": "2012-10-17", "Statement": statements}
 

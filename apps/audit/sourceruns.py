@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from apps.audit.ingest import Batch
 from apps.audit.models import TrailSource
 from apps.discovery.accounts import note_accounts, target
 from apps.discovery.aws import Target
+from apps.search.intake import Batch
 
 # Longer than any step between two renewals; a worker that died is followed after it.
 LEASE = timedelta(seconds=90)

@@ -11,14 +11,17 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
-from apps.audit import covered, imports, quarantine
+from apps.audit import covered
 from apps.audit.cloudtrail import PERMISSIONS
 from apps.audit.forms import BucketForm, LookupForm
-from apps.audit.models import ImportRun, LogObject, QuarantinedRecord, TrailSource
+from apps.audit.models import LogObject, TrailSource
 from apps.discovery.models import Account
 from apps.discovery.permissions import everywhere, person
 from apps.discovery.roles import Role
+from apps.search import imports, quarantine
+from apps.search.models import ImportRun, QuarantinedRecord
 from apps.search.parameters import is_count
+from apps.search.quarantine import Reading
 
 _RUNS = 15
 _ONLY_THAT = "It cannot be read. Who sees every account can see why."
@@ -165,6 +168,7 @@ def read_source_now(request: HttpRequest, source_id: int) -> HttpResponse:
 def delete_source(request: HttpRequest, source_id: int) -> HttpResponse:
     """Forget a source. The events read from it stay."""
     found = get_object_or_404(TrailSource, pk=source_id)
+    quarantine.forget(Reading("cloudtrail", found.pk))
     found.delete()
     messages.success(request, f"{found} is no longer read. Its events stay.")
     return redirect("sources")

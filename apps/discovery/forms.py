@@ -1,5 +1,6 @@
 """Forms about accounts and people."""
 
+import re
 from typing import Any
 
 from django import forms
@@ -8,11 +9,39 @@ from django.contrib.auth.password_validation import validate_password
 from apps.discovery.accounts import problems_of_role
 from apps.discovery.models import ROLE_CHOICES, Account, User
 
+_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d{1,2}")
+
+
+def region_of(text: str) -> str:
+    """The region that was typed. Raises ValidationError."""
+    region = text.strip()
+    if not _REGION.fullmatch(region):
+        raise forms.ValidationError(f"{region!r} is not a region such as eu-west-1.")
+    return region
+
+
+class RegionsField(forms.CharField):
+    """Regions, separated by commas; cleaned into a list."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return ", ".join(value) if isinstance(value, list) else value
+
+    def clean(self, value: Any) -> list[str]:
+        parts = super().clean(value).split(",")
+        return list(dict.fromkeys(region_of(part) for part in parts if part.strip()))
+
 
 class AccountForm(forms.ModelForm[Account]):
+    regions = RegionsField(
+        required=False,
+        label="Further regions",
+        help_text="Where metrics, alarms and logs are collected too. Separated by "
+        "commas, such as us-east-1, eu-west-1.",
+    )
+
     class Meta:
         model = Account
-        fields = ("number", "name", "role_arn", "home_region")
+        fields = ("number", "name", "role_arn", "home_region", "regions")
         labels = {  # noqa: RUF012 - Django's interface
             "number": "Account number",
             "role_arn": "Role to assume",

@@ -91,6 +91,8 @@ class Account(models.Model):
         max_length=100, unique=True, default=new_external_id, editable=False
     )
     home_region = models.CharField(max_length=40, default="us-east-1")
+    # Where its services live, beside the home region.
+    regions = models.JSONField(default=list, blank=True)
     is_connected = models.BooleanField(default=False)
     check_requested_at = models.DateTimeField(null=True, blank=True)
     check_claimed_until = models.DateTimeField(null=True, blank=True)
@@ -103,6 +105,11 @@ class Account(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.number})" if self.name else self.number
+
+    @property
+    def watched_regions(self) -> tuple[str, ...]:
+        """Every region that is collected from, the home region first."""
+        return tuple(dict.fromkeys((self.home_region, *self.regions)))
 
     def role_account(self) -> str:
         """The account that the role to assume belongs to; "" without a role."""

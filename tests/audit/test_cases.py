@@ -14,14 +14,13 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from apps.audit import imports
 from apps.audit.kinds import TRAIL
 from apps.audit.logfile import read_log
 from apps.audit.logrecords import Record
-from apps.audit.models import ImportRun
-from apps.search import store
+from apps.search import imports, store
 from apps.search.engines.base import DocumentEngine, SearchRequest
 from apps.search.engines.embedded.engine import EmbeddedEngine
+from apps.search.models import ImportRun
 from tests.conftest import cases_folder
 from tests.factories import NOON
 
@@ -45,7 +44,7 @@ def records_of(cases: Path) -> Iterator[dict[str, Any]]:
 
 
 def import_all(cases: Path) -> ImportRun:
-    run = imports.request([str(cases / "trail")])
+    run = imports.request(imports.Wanted([str(cases / "trail")]))
     imports.claim(run.pk, NOON)
     return imports.execute(run.pk, store.engine())
 

@@ -11,10 +11,11 @@ import pytest
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from apps.audit import collector, imports
+from apps.audit import collector
 from apps.audit.kinds import TRAIL
-from apps.audit.models import ImportRun, TrailSource
+from apps.audit.models import TrailSource
 from apps.audit.sourceruns import ClaimLost, renew_claim
+from apps.search import imports
 from apps.search.documents import Document
 from apps.search.engines.base import (
     DocumentEngine,
@@ -23,6 +24,7 @@ from apps.search.engines.base import (
     WriteCounts,
 )
 from apps.search.kinds import Kind
+from apps.search.models import ImportRun
 from tests.factories import a_log, a_record, an_account
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -160,7 +162,7 @@ def test_a_database_that_goes_away_leaves_the_import_to_be_taken_up(
     now = timezone.now()
     imports.claim(run.pk, now)
     with monkeypatch.context() as broken:
-        broken.setattr("apps.audit.imports.note_accounts", _gone)
+        broken.setattr("apps.audit.ingest.note_batch", _gone)
         with pytest.raises(OperationalError):
             imports.execute(run.pk, engine)
 
@@ -180,7 +182,7 @@ def test_listing_many_files_keeps_the_claim(
     run = ImportRun.objects.create(paths=[str(tmp_path)])
     claimed_at = timezone.now() - timedelta(seconds=50)
     imports.claim(run.pk, claimed_at)
-    monkeypatch.setattr("apps.audit.imports.CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr("apps.search.imports.CHECKPOINT_SECONDS", 0.0)
     seen = []
 
     class Looking:
@@ -214,7 +216,7 @@ def test_an_import_of_another_machine_is_not_taken_up_here(tmp_path: Path) -> No
         paths=[str(tmp_path)], host="elsewhere", state="running",
         beaten_at=now - timedelta(hours=1),
     )  # fmt: skip
-    ours = imports.request_here([str(tmp_path)], now)
+    ours = imports.request_here(imports.Wanted([str(tmp_path)]), now)
 
     assert imports.waiting_runs(now) == []
     assert imports.waiting_runs(now + timedelta(minutes=2)) == [ours.pk]

@@ -15,10 +15,11 @@ from moto.server import ThreadedMotoServer
 
 from apps.audit import cloudtrail, collector
 from apps.audit.kinds import TRAIL
-from apps.audit.models import Coverage, LogObject, QuarantinedRecord, TrailSource
+from apps.audit.models import Coverage, LogObject, TrailSource
 from apps.discovery.aws import AwsDenied, AwsUnreachable, forget_sessions
 from apps.search import store
 from apps.search.engines.base import DocumentEngine, SearchRequest
+from apps.search.models import QuarantinedRecord
 from tests.factories import ACCOUNT, a_log, a_record, an_account, gzipped
 
 pytestmark = pytest.mark.django_db

@@ -4,14 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from apps.audit import imports, quarantine, retries
 from apps.audit.kinds import TRAIL
-from apps.audit.models import ImportRun, QuarantinedRecord
 from apps.discovery.models import Account
-from apps.search import store
+from apps.search import imports, quarantine, retries, store
 from apps.search.engines.base import DocumentEngine, Scope, SearchRequest
 from apps.search.jsontree import exact
-from apps.search.models import ImportedDay
+from apps.search.models import ImportedDay, ImportRun, QuarantinedRecord
 from tests.factories import (
     ACCOUNT,
     NOON,
@@ -27,7 +25,7 @@ State = QuarantinedRecord.State
 
 
 def do_import(*paths: Path) -> ImportRun:
-    run = imports.request([str(path) for path in paths])
+    run = imports.request(imports.Wanted([str(path) for path in paths]))
     assert imports.claim(run.pk, NOON)
     return imports.execute(run.pk, store.engine())
 
@@ -162,10 +160,10 @@ def test_accounts_and_days_met_are_known_afterwards(folder: Path) -> None:
 def test_an_import_can_be_cancelled_and_keeps_what_it_read(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("apps.audit.ingest.CHECKPOINT_SECONDS", 0)
+    monkeypatch.setattr("apps.search.intake.CHECKPOINT_SECONDS", 0)
     for name in ("a.json", "b.json"):
         (folder / name).write_bytes(a_log([a_record()]))
-    run = imports.request([str(folder)])
+    run = imports.request(imports.Wanted([str(folder)]))
     imports.claim(run.pk, NOON)
     ImportRun.objects.update(is_cancel_requested=True)
 
@@ -176,14 +174,14 @@ def test_an_import_can_be_cancelled_and_keeps_what_it_read(
 
 
 def test_a_run_is_done_by_one_process(folder: Path) -> None:
-    run = imports.request([str(folder)])
+    run = imports.request(imports.Wanted([str(folder)]))
 
     assert [imports.claim(run.pk, NOON) for _ in range(2)] == [True, False]
 
 
 def test_a_path_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="nothing at"):
-        imports.request([str(tmp_path / "lost")])
+        imports.request(imports.Wanted([str(tmp_path / "lost")]))
 
 
 def test_only_who_may_see_all_sees_quarantine_without_an_account(
@@ -228,7 +226,7 @@ def test_a_run_taken_up_again_reads_what_is_left_although_files_went(
 ) -> None:
     for name in "abcd":
         (folder / f"{name}.json").write_bytes(a_log([a_record()]))
-    run = imports.request([str(folder)])
+    run = imports.request(imports.Wanted([str(folder)]))
     ImportRun.objects.update(read_up_to=str(folder / "b.json"), files_done=2)
     (folder / "a.json").unlink()
     (folder / "b.json").unlink()
@@ -242,7 +240,7 @@ def test_an_import_goes_on_where_the_process_was_stopped(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (folder / "a.json").write_bytes(a_log([a_record()]))
-    run = imports.request([str(folder)])
+    run = imports.request(imports.Wanted([str(folder)]))
     imports.claim(run.pk, NOON)
     monkeypatch.setattr("apps.search.shutdown.stopping.is_set", lambda: True)
 

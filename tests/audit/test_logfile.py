@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.audit.logfile import NotALog, read_log
-from apps.audit.logrecords import MAX_RECORD_BYTES, Broken, Record
+from apps.audit.logfile import read_log
+from apps.audit.logrecords import MAX_RECORD_BYTES, Record
+from apps.search.intake import Broken, OtherContent
 from tests.factories import a_log, a_record, gzipped
 
 
@@ -206,7 +207,7 @@ def test_a_list_inside_a_record_that_looks_like_records_is_no_boundary() -> None
     ],
 )
 def test_a_file_that_is_no_log_is_told_apart(content: bytes, reason: str) -> None:
-    with pytest.raises(NotALog, match=reason):
+    with pytest.raises(OtherContent, match=reason):
         read(content)
 
 
@@ -235,7 +236,7 @@ def test_any_bytes_are_read_or_refused(content: bytes) -> None:
     try:
         read(b'{"Records":[' + content)
         read(content)
-    except NotALog:
+    except OtherContent:
         return
 
 
@@ -249,7 +250,7 @@ def test_damage_anywhere_loses_at_most_the_records_it_touches(
     damaged = content[:start] + damage + content[start + len(damage) :]
     try:
         found, _ = read(damaged)
-    except NotALog:
+    except OtherContent:
         return
     whole = json.loads(content)["Records"]
     touched = sum(1 for record in found if record.value not in whole)

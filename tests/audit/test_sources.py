@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from apps.audit.models import ImportRun, LogObject, QuarantinedRecord, TrailSource
+from apps.audit.models import LogObject, TrailSource
+from apps.search.models import ImportRun, QuarantinedRecord
 from tests.factories import ACCOUNT, NOON, an_account
 
 pytestmark = pytest.mark.django_db
@@ -62,7 +63,7 @@ def test_a_source_reads_one_bucket_all_its_life(
 
 def test_looking_up_takes_regions(admin_client: Client) -> None:
     an_account()
-    form = {"name": "look", "account": ACCOUNT, "regions_text": "us-east-1, eu-west-1"}
+    form = {"name": "look", "account": ACCOUNT, "regions": "us-east-1, eu-west-1"}
 
     admin_client.post("/sources/new/lookup", form)
 

@@ -9,11 +9,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from apps.audit.models import ImportRun, TrailSource
+from apps.audit.models import TrailSource
 from apps.discovery import heartbeats
 from apps.discovery.models import User
 from apps.search import store
-from apps.search.models import Retention
+from apps.search.models import ImportRun, Retention
 from tests.conftest import Fill, signed_in
 from tests.factories import NOON, an_account, an_event
 

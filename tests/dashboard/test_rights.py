@@ -7,10 +7,11 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from apps.audit.models import Coverage, ImportRun, QuarantinedRecord, TrailSource
+from apps.audit.models import Coverage, TrailSource
 from apps.discovery.models import ApiToken, Grant, User
 from apps.discovery.roles import Role
-from apps.search.models import SavedView
+from apps.monitoring.models import CloudWatchAlarm
+from apps.search.models import ImportRun, QuarantinedRecord, SavedView
 from tests.conftest import Fill, signed_in
 from tests.factories import ACCOUNT, NOON, OTHER_ACCOUNT, a_user, an_account, an_event
 from tests.streams import text_of
@@ -55,7 +56,9 @@ NEEDS = {
 
 def routes(patterns: object = None, prefix: str = "") -> Iterator[tuple[str, str]]:
     """Every route by name and pattern."""
-    for entry in patterns or get_resolver().url_patterns:  # type: ignore[attr-defined]
+    if patterns is None:
+        patterns = get_resolver().url_patterns
+    for entry in patterns:  # type: ignore[attr-defined]
         route = prefix + str(entry.pattern)
         if isinstance(entry, URLResolver):
             yield from routes(entry.url_patterns, route)
@@ -95,6 +98,17 @@ def two_accounts(fill: Fill) -> dict[str, object]:
         last_seen_at=NOON,
     )
     ImportRun.objects.create(paths=[SECRET])
+    CloudWatchAlarm.objects.create(
+        arn=SECRET,
+        account=OTHER_ACCOUNT,
+        region=SECRET,
+        kind="metric",
+        name=SECRET,
+        state="ALARM",
+        since=NOON,
+        updated_at=NOON,
+        told_at=NOON,
+    )
     return {"source": source, "hidden": hidden}
 
 
@@ -113,6 +127,7 @@ def path_of(route: str) -> str:
         "<str:number>": OTHER_ACCOUNT,
         "<slug:kind>": "bucket",
         "<int:source_id>": str(TrailSource.objects.get(name=SECRET).pk),
+        "<int:alarm_id>": str(CloudWatchAlarm.objects.get().pk),
         "<int:run_id>": str(ImportRun.objects.get().pk),
         "<int:user_id>": "1",
         "<int:grant_id>": "1",

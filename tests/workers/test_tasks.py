@@ -8,11 +8,10 @@ import pytest
 from django.utils import timezone
 
 from apps.audit.kinds import TRAIL
-from apps.audit.models import ImportRun, QuarantinedRecord
 from apps.discovery import heartbeats
 from apps.search import store
 from apps.search.engines.base import DocumentEngine
-from apps.search.models import Retention
+from apps.search.models import ImportRun, QuarantinedRecord, Retention
 from tests.conftest import Fill
 from tests.factories import NOON, a_log, a_record, an_event
 from workers import tasks

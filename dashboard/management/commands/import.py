@@ -1,4 +1,4 @@
-"""`import cloudtrail PATH...`: files, folders, gzipped or not."""
+"""`import KIND PATH...`: files, folders, gzipped or not."""
 
 import sys
 import time
@@ -10,15 +10,14 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 from django.utils import timezone
 
-from apps.audit import imports
-from apps.audit.models import ImportRun
-from apps.search import store
+from apps.search import imports, store
 from apps.search.homelock import HomeInUse
+from apps.search.importers import importers
+from apps.search.models import ImportRun
 from apps.search.timerange import rfc3339
 from dashboard import addresses, preparation
 from dashboard.preparation import TablesMissing
 
-_KINDS = ("cloudtrail",)
 _LOOK_EVERY_SECONDS = 0.5
 _NAMED = 10
 _ENDINGS: dict[str, str] = {
@@ -36,13 +35,13 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("kind", choices=_KINDS)
+        parser.add_argument("kind", choices=list(importers()))
         parser.add_argument("paths", nargs="+", metavar="PATH")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             preparation.ensure_tables()
-            run = self._requested(options["paths"])
+            run = self._requested(_wanted(options))
         except (FileNotFoundError, HomeInUse, TablesMissing) as error:
             raise CommandError(str(error)) from error
         try:
@@ -59,10 +58,10 @@ class Command(BaseCommand):
             ) from error
         self._report(run)
 
-    def _requested(self, paths: list[str]) -> ImportRun:
+    def _requested(self, wanted: imports.Wanted) -> ImportRun:
         if settings.OPENSEARCH_URLS:
-            return imports.request_here(paths, timezone.now())
-        return imports.request(paths)
+            return imports.request_here(wanted, timezone.now())
+        return imports.request(wanted)
 
     def _done(self, run: ImportRun) -> ImportRun:
         """The run when it is over, done here or by the process that holds the home."""
@@ -101,7 +100,7 @@ class Command(BaseCommand):
         share = f"{run.bytes_done / run.bytes_total:4.0%} " if run.bytes_total else ""
         self.stderr.write(
             f"\r{share}{run.files_done:,} of {run.files_total:,} files, "
-            f"{run.new:,} new events ",
+            f"{run.new:,} new {importers()[run.kind].kind.many} ",
             ending="",
         )
         self.stderr.flush()
@@ -119,7 +118,7 @@ class Command(BaseCommand):
         if run.files_skipped:
             self.stdout.write(
                 f"Skipped {run.files_skipped:,} of {run.files_total:,} files, which "
-                "hold no CloudTrail records:"
+                f"hold no {importers()[run.kind].holds}:"
             )
             for name, reason in run.skipped[:_NAMED]:
                 self.stdout.write(f"  {name}: {reason}")
@@ -127,4 +126,9 @@ class Command(BaseCommand):
             self.stdout.write(f"See {addresses.current()}/quarantine/")
         if run.first_event_at and run.last_event_at:
             since, until = rfc3339(run.first_event_at), rfc3339(run.last_event_at)
-            self.stdout.write(f"Events from {since} to {until}")
+            many = importers()[run.kind].kind.many.capitalize()
+            self.stdout.write(f"{many} from {since} to {until}")
+
+
+def _wanted(options: dict[str, Any]) -> imports.Wanted:
+    return imports.Wanted(options["paths"], options["kind"])

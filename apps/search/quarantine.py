@@ -1,15 +1,15 @@
 """What could not be read is kept in sight until it can be, or is dismissed."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db.models import QuerySet
 
-from apps.audit.logkeys import parse_key
-from apps.audit.logrecords import Broken
-from apps.audit.models import QuarantinedRecord, TrailSource
-from apps.discovery.accounts import Viewer
+from apps.search.importers import Options, importers
+from apps.search.intake import Batch, Broken
+from apps.search.models import QuarantinedRecord
+from apps.search.viewers import Viewer
 
 # A file full of rubbish is one problem: beyond this, only its count goes on.
 MAX_PER_FILE = 1_000
@@ -20,33 +20,36 @@ OPEN = (
 )
 
 
-def note(
-    broken: Sequence[tuple[str, Broken]],
-    finished: Iterable[tuple[str, datetime]],
-    now: datetime,
-    source: TrailSource | None = None,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Who reads what comes here, and how: the name of an importer, the number of the
+    source in its room, the options of the run."""
+
+    kind: str
+    source: int | None = None
+    options: Options = field(default_factory=dict)
+
+
+def note(batch: Batch, now: datetime, reading: Reading) -> None:
     """Keep what was broken.
 
-    What was seen in a file before, and not while it was read to its end since
-    `began`, is settled.
+    What was seen in a file before, and not while it was read to its end since it
+    began, is settled.
     """
     by_origin: dict[str, list[Broken]] = defaultdict(list)
-    for origin, one in broken:
+    for origin, one in batch.broken:
         if len(by_origin[origin]) < MAX_PER_FILE:
             by_origin[origin].append(one)
     for origin, found in by_origin.items():
-        _save(origin, found, now, source)
-    for origin, began in finished:
+        _save(origin, found, now, reading)
+    for origin, began in batch.finished:
         QuarantinedRecord.objects.filter(
             origin=origin, state__in=OPEN, last_seen_at__lt=began
         ).update(state=QuarantinedRecord.State.SETTLED, last_seen_at=now)
 
 
-def _save(
-    origin: str, found: Sequence[Broken], now: datetime, source: TrailSource | None
-) -> None:
-    key = parse_key(origin)
+def _save(origin: str, found: list[Broken], now: datetime, reading: Reading) -> None:
+    account = importers()[reading.kind].account_of(origin, reading.options)
     dismissed = set(
         QuarantinedRecord.objects.filter(
             origin=origin, state=QuarantinedRecord.State.DISMISSED
@@ -54,12 +57,14 @@ def _save(
     )
     rows = [
         QuarantinedRecord(
+            kind=reading.kind,
             origin=origin[:1_200],
             offset=one.offset,
             reason=one.reason,
             excerpt=one.excerpt.decode("utf-8", "replace").replace("\0", "\ufffd"),
-            source=source,
-            account=key.account if key else "",
+            source=reading.source,
+            options=dict(reading.options),
+            account=account,
             first_seen_at=now,
             last_seen_at=now,
         )
@@ -71,8 +76,13 @@ def _save(
         batch_size=200,
         update_conflicts=True,
         unique_fields=["origin", "offset"],
-        update_fields=["reason", "excerpt", "state", "last_seen_at"],
+        update_fields=["kind", "reason", "excerpt", "state", "options", "last_seen_at"],
     )
+
+
+def forget(reading: Reading) -> None:
+    """Drop what a source sent here, when the source itself goes."""
+    QuarantinedRecord.objects.filter(kind=reading.kind, source=reading.source).delete()
 
 
 def visible_to(viewer: Viewer) -> QuerySet[QuarantinedRecord]:

@@ -8,6 +8,7 @@ import logging
 import os
 import socket
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from time import monotonic
@@ -15,14 +16,12 @@ from time import monotonic
 from django.db import DatabaseError, models
 from django.utils import timezone
 
-from apps.audit import quarantine
-from apps.audit.ingest import CHECKPOINT_SECONDS, Batch, Intake
-from apps.audit.kinds import TRAIL
-from apps.audit.logkeys import delivery_order
-from apps.audit.models import ImportRun
-from apps.discovery.accounts import note_accounts
+from apps.search import quarantine
 from apps.search.engines.base import DocumentEngine, EngineUnavailable
-from apps.search.models import ImportedDay
+from apps.search.importers import Importer, Options, importers
+from apps.search.intake import CHECKPOINT_SECONDS, Batch, Intake
+from apps.search.models import ImportedDay, ImportRun
+from apps.search.quarantine import Reading
 from apps.search.shutdown import stopping
 
 log = logging.getLogger(__name__)
@@ -38,7 +37,6 @@ _PROGRESS = [
     "quarantined", "first_event_at", "last_event_at", "problem", "read_up_to",
     "skipped",
 ]  # fmt: skip
-_SUFFIXES = (".json", ".json.gz", ".gz", ".jsonl", ".ndjson", ".log")
 
 
 class ImportCancelled(Exception):
@@ -49,20 +47,38 @@ class ProcessStopping(Exception):
     """The process is to end; the import goes on after the next start."""
 
 
-def request(paths: Sequence[str], user_id: int | None = None) -> ImportRun:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be imported: `kind` names an importer, which knows the options.
+    Raises FileNotFoundError where there is nothing at one of the paths."""
+
+    paths: Sequence[str]
+    kind: str = "cloudtrail"
+    options: Options = field(default_factory=dict)
+
+    def row(self) -> ImportRun:
+        """A run for this, not saved yet."""
+        return ImportRun(
+            kind=self.kind, paths=_absolute(self.paths), options=dict(self.options)
+        )
+
+
+def request(wanted: Wanted, user_id: int | None = None) -> ImportRun:
     """A new run for these files and folders. Raises FileNotFoundError."""
-    return ImportRun.objects.create(paths=_absolute(paths), requested_by_id=user_id)
+    run = wanted.row()
+    run.requested_by_id = user_id
+    run.save()
+    return run
 
 
-def request_here(paths: Sequence[str], now: datetime) -> ImportRun:
+def request_here(wanted: Wanted, now: datetime) -> ImportRun:
     """A new run that is claimed already: the files are this machine's, and another
     could have others at the same place. Raises FileNotFoundError."""
-    return ImportRun.objects.create(
-        paths=_absolute(paths),
-        host=socket.gethostname(),
-        state=ImportRun.State.RUNNING,
-        beaten_at=now,
-    )
+    run = wanted.row()
+    run.host = socket.gethostname()
+    run.state, run.beaten_at = ImportRun.State.RUNNING, now
+    run.save()
+    return run
 
 
 def _absolute(paths: Sequence[str]) -> list[str]:
@@ -179,33 +195,33 @@ def _stalled(
 
 
 def files_below(
-    paths: Sequence[str], tick: Callable[[], None] = lambda: None
+    paths: Sequence[str], importer: Importer, tick: Callable[[], None] = lambda: None
 ) -> list[Path]:
-    """The files to read, in the order their logs were delivered; `tick` is called for
+    """The files to read, in the order their importer likes; `tick` is called for
     each that is found.
 
-    A file that is named is read whatever its suffix; below folders, suffixes
+    A file that is named is read whatever it is called; below folders, names
     decide. Links to folders are not followed.
     """
     found = set()
     for path in paths:
-        for file in _below(Path(path)):
+        for file in _below(Path(path), importer):
             tick()
             found.add(file)
-    return sorted(found, key=_order)
+    return sorted(found, key=lambda file: _order(file, importer))
 
 
-def _order(file: Path) -> tuple[str, str]:
-    return delivery_order(file.name), str(file)
+def _order(file: Path, importer: Importer) -> tuple[str, str]:
+    return importer.order(file.name), str(file)
 
 
-def _below(path: Path) -> Iterator[Path]:
+def _below(path: Path, importer: Importer) -> Iterator[Path]:
     if not path.is_dir():
         yield path
         return
     for folder, _, names in os.walk(path):
         for name in names:
-            if name.endswith(_SUFFIXES):
+            if importer.is_wanted(name):
                 yield Path(folder, name)
 
 
@@ -221,10 +237,12 @@ class _Import:
         self._row = run
         self._watch = watch
         self._seen_at = monotonic()
-        self._intake = Intake(engine.writer(TRAIL), self._checkpoint, _before_commit)
+        self._importer = importers()[run.kind]
+        writer = engine.writer(self._importer.kind)
+        self._intake = Intake(writer, self._checkpoint, self._before_commit)
 
     def run(self) -> None:
-        files = files_below(self._row.paths, self._still_here)
+        files = files_below(self._row.paths, self._importer, self._still_here)
         self._row.files_total = len(files)
         self._row.bytes_total = sum(map(self._size, files))
         read = [file for file in files if self._was_read(file)]
@@ -250,12 +268,16 @@ class _Import:
     def _was_read(self, file: Path) -> bool:
         """Whether this run read the file before its process ended."""
         last = self._row.read_up_to
-        return bool(last) and _order(file) <= _order(Path(last))
+        if not last:
+            return False
+        return _order(file, self._importer) <= _order(Path(last), self._importer)
 
     def _read(self, file: Path) -> None:
         """One file; one that cannot be opened goes to quarantine as a whole."""
         try:
-            self._intake.read(str(file), self._chunks(file), timezone.now())
+            chunks, options = self._chunks(file), self._row.options
+            portions = self._importer.read(str(file), chunks, options)
+            self._intake.read(str(file), portions, timezone.now())
         except ProcessStopping:
             self._intake.commit()
             raise
@@ -273,7 +295,7 @@ class _Import:
     def _checkpoint(self, batch: Batch) -> None:
         now = timezone.now()
         run, tally = self._row, batch.tally
-        quarantine.note(batch.broken, batch.finished, now)
+        quarantine.note(batch, now, Reading(run.kind, options=run.options))
         run.files_done += batch.files
         run.read_up_to = batch.last_file or run.read_up_to
         run.files_skipped += len(batch.skipped)
@@ -295,15 +317,15 @@ class _Import:
         if not _note_progress(run, claimed_at):
             raise ClaimLost("it is being read by another process")
 
-
-def _before_commit(batch: Batch) -> None:
-    """Rows the store must never be ahead of: days that retention has to spare, and
-    accounts that decide who may see what."""
-    ImportedDay.objects.bulk_create(
-        [ImportedDay(kind=TRAIL.name, day=day) for day in sorted(batch.days)],
-        ignore_conflicts=True,
-    )
-    note_accounts(batch.accounts)
+    def _before_commit(self, batch: Batch) -> None:
+        """Rows the store must never be ahead of: days that retention has to spare,
+        and what the importer keeps."""
+        kind = self._importer.kind.name
+        ImportedDay.objects.bulk_create(
+            [ImportedDay(kind=kind, day=day) for day in sorted(batch.days)],
+            ignore_conflicts=True,
+        )
+        self._importer.note(batch)
 
 
 def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
