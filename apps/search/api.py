@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.search import lookup, store
+from apps.search import lookup, neighbours, store
 from apps.search.engines.base import (
     OTHER_SERIES,
     TOTAL_SERIES,
@@ -34,6 +34,7 @@ _OWN_SERIES = {
     WITHOUT_SERIES: "without",
 }
 MAX_SIZE = 1_000
+MAX_NEIGHBOURS = 500
 MAX_FACETS = 20
 MAX_FACET_SIZE = 500
 
@@ -118,6 +119,32 @@ class DocumentView(KindView):
         if hit is None:
             raise NotFound(f"There is no {kind.one} {document_id}.")
         return Response(_item(hit))
+
+
+class ContextView(KindView):
+    @extend_schema(
+        parameters=[_parameter("size", "Neighbours on either side, 1 to 500.")],
+        responses=OpenApiTypes.OBJECT,
+        summary="What stands before and after a document in its stream",
+    )
+    def get(self, request: Request, kind_name: str, document_id: str) -> Response:
+        kind, size = self.kind(), self.number("size", 50, MAX_NEIGHBOURS)
+        scope = ExploreState().scope(viewer_of(request).visible_accounts())
+        hit = lookup.find_document(store.reader(), kind, document_id, scope)
+        if hit is None:
+            raise NotFound(f"There is no {kind.one} {document_id}.")
+        asked = SearchRequest(
+            kind, timezone.now(), scope=scope, seconds=settings.SEARCH_SECONDS
+        )
+        found = neighbours.around(store.reader(), asked, hit, size)
+        return Response(
+            {
+                "before": [_item(one) for one in found.before],
+                "item": _item(hit),
+                "after": [_item(one) for one in found.after],
+                **({"partial": found.partial} if found.partial else {}),
+            }
+        )
 
 
 class HistogramView(KindView):

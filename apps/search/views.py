@@ -30,6 +30,7 @@ from apps.search.results import (
     question_of,
     results,
     table_rows,
+    value_page,
 )
 from apps.search.viewers import viewer_of
 
@@ -204,10 +205,12 @@ def _value_page(
     request: HttpRequest, kind: Kind, path: str, value: str
 ) -> tuple[str, str] | None:
     """The page about this value: its name and URL, in the time of this page."""
+    kept = carried(dict(request.GET.lists()))
+    if page := value_page(kind, path, value):
+        return page[0], page[1] + "?" + urlencode(kept)
     name = kind.link_pages.get(path)
     if name is None:
         return None
-    kept = carried(dict(request.GET.lists()))
     return name, reverse(name) + "?" + urlencode([("name", value), *kept])
 
 
