@@ -34,6 +34,7 @@ _PAGES = (
     ("Alarms", "triangle-alert", "alarms", ()),
     ("Logs", "wrap-text", "explore", ("logs",)),
     ("CloudTrail", "search", "explore", ("trail",)),
+    ("Dashboards", "chart-column", "dashboards", ()),
     ("Actors", "fingerprint", "actors", ()),
     ("Resources", "box", "resources", ()),
     ("Sources", "database", "sources", ()),

@@ -1,13 +1,13 @@
-"""Pages of metrics, charts, dashboards, alarms and logs."""
+"""Pages of metrics, charts, dashboards, alarms and logs: a list for each room."""
 
-from django.urls import URLPattern, path
+from django.urls import URLPattern
 
-from apps.monitoring.alarms import views as alarms
-from apps.monitoring.logs import patternpages, tracepages
+from apps.monitoring.alarms.urls import urlpatterns as alarms
+from apps.monitoring.dashboards.urls import urlpatterns as dashboards
+from apps.monitoring.logs.exploring_urls import urlpatterns as exploring
 
 urlpatterns: list[URLPattern] = [
-    path("logs/trace/<str:trace_id>/", tracepages.trace, name="log-trace"),
-    path("logs/patterns/", patternpages.patterns_page, name="log-patterns"),
-    path("alarms/", alarms.alarms, name="alarms"),
-    path("alarms/<int:alarm_id>/", alarms.alarm, name="alarm"),
+    *alarms,
+    *dashboards,
+    *exploring,
 ]

@@ -229,7 +229,7 @@ def _statistic(place: Place) -> str:
     if not is_statistic(text):
         raise place.error(
             "statistic",
-            f"{text!r} is no statistic; expected Average, Sum, p99 or tm90, for example",
+            f"{text!r} is no statistic; expected Average, Sum or p99, for example",
         )
     return text
 
