@@ -41,7 +41,6 @@ __all__ = [
     "Dashboard",
     "DashboardRead",
     "DashboardVersion",
-    "ClaimedLine",
     "LogArchive",
     "LogCoverage",
     "LogGroup",
