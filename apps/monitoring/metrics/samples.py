@@ -136,7 +136,8 @@ def read(
     period only, the whole line is answered at that one; percentiles are never merged,
     and are there at the very period they were asked for, or not at all.
     """
-    asked = Asked(since, until, period_seconds)
+    statistics = frozenset(one.statistic for one in wanted).intersection(MERGEABLE)
+    asked = Asked(since, until, period_seconds, statistics)
     stored = _stored(wanted, asked)
     covered = covering.covered(one.series_id for one in wanted)
     merged: dict[int, _Answer] = {}
