@@ -14,7 +14,7 @@ import numpy as np
 from django.db import connection
 from django.db.models import Q
 
-from apps.monitoring.metrics import answers, covering, intervals, storing
+from apps.monitoring.metrics import answers, covering, horizons, intervals, storing
 from apps.monitoring.metrics.answers import Asked, StoredChunk
 from apps.monitoring.metrics.columns import Samples
 from apps.monitoring.metrics.covering import Covered, note_covered
@@ -139,12 +139,13 @@ def read(
     statistics = frozenset(one.statistic for one in wanted).intersection(MERGEABLE)
     asked = Asked(since, until, period_seconds, statistics)
     stored = _stored(wanted, asked)
+    kept_since = horizons.rolled_up_since(now)
     covered = covering.covered(one.series_id for one in wanted)
     merged: dict[int, _Answer] = {}
     lines: dict[Wanted, Line] = {}
     for one in wanted:
         chunks = stored.get((one.series_id, _kept_as(one.statistic)), [])
-        known = _Known(chunks, covered.get(one.series_id, []))
+        known = _Known(chunks, covered.get(one.series_id, []), kept_since)
         if one.statistic not in MERGEABLE:
             lines[one] = _line_of_statistic(known, asked, now)
             continue
@@ -160,10 +161,11 @@ def _kept_as(statistic: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What is stored of a series and what of it was read."""
+    """What is stored of a series, what of it was read, and from when on it is kept."""
 
     chunks: Sequence[StoredChunk]
     covered: Sequence[Covered]
+    kept_since: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -190,14 +192,18 @@ def _line_of_statistic(known: _Known, asked: Asked, now: int) -> Line:
     of_period = [one for one in known.chunks if one.period_seconds == period]
     covered = [one for one in known.covered if one.period_seconds == period]
     times, values = answers.statistic_only(of_period, asked)
-    frame = _frame(_Known(of_period, covered), asked, period, now)
+    kept_since = horizons.kept_since(period, now)
+    known = _Known(of_period, covered, kept_since)
+    frame = _frame(known, asked, period, now)
     return replace(frame, times=times, values=values)
 
 
 def _frame(known: _Known, asked: Asked, period: int, now: int) -> Line:
     """A line without points: what was read of it, and what of it may change."""
     read = intervals.merged(one for some in known.covered for one in some.intervals)
-    within = intervals.clipped(read, asked.begins(period), asked.until)
+    within = intervals.clipped(
+        read, max(asked.begins(period), known.kept_since), asked.until
+    )
     since = _provisional_since(known, period, now)
     is_provisional = since is not None and since < asked.until
     return replace(
