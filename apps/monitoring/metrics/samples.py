@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from django.db import connection
-from django.db.models import Q
+from django.db.models import F, Q
 
 from apps.monitoring.metrics import answers, covering, horizons, intervals, storing
 from apps.monitoring.metrics.answers import Asked, StoredChunk
+from apps.monitoring.metrics.chunks import SPAN
 from apps.monitoring.metrics.columns import Samples
 from apps.monitoring.metrics.covering import Covered, note_covered
 from apps.monitoring.metrics.lines import (
@@ -239,12 +240,14 @@ def _stored(
         Q(is_dirty=True) | ~Q(period_seconds__in=answers.needless(asked.period_seconds))
     )
     is_percentile = Q(period_seconds=asked.period_seconds) & ~Q(statistic="")
+    chunk_seconds = F("period_seconds") * SPAN
     rows = MetricChunk.objects.filter(
         is_merged | is_percentile,
         series_id__in={one.series_id for one in wanted},
         statistic__in=statistics,
         starts__lt=asked.until,
-        ends__gt=asked.begins(asked.period_seconds),
+        # What "ends after" means, said of columns that the index holds.
+        starts__gt=asked.begins(asked.period_seconds) - chunk_seconds,
     )
     found: dict[tuple[int, str], list[StoredChunk]] = defaultdict(list)
     names = ("series_id", "statistic", "period_seconds", "is_dirty", "read_at")
