@@ -266,3 +266,13 @@ def test_what_was_dropped_is_not_said_to_have_been_read(settings: Any) -> None:
     line = drawn("Sum", MONDAY, NOW, HOUR)
 
     assert line.covered == (Interval(NOW - 30 * DAY, NOW),)
+
+
+def test_reading_backwards_is_noted_too() -> None:
+    for hour in (3, 2, 1):
+        since = MONDAY + HOUR * hour
+        samples.note_covered([1], 60, Interval(since, since + HOUR), NOW - hour)
+
+    line = drawn("Sum", MONDAY, MONDAY + DAY)
+
+    assert line.covered == (Interval(MONDAY + HOUR, MONDAY + 4 * HOUR),)
