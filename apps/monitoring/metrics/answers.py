@@ -14,7 +14,7 @@ import numpy as np
 
 from apps.monitoring.metrics import chunks, rollups
 from apps.monitoring.metrics.columns import Samples, joined
-from apps.monitoring.metrics.lines import Seconds, Values
+from apps.monitoring.metrics.lines import MERGEABLE, Seconds, Values
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,12 @@ class Asked:
     since: int
     until: int
     period_seconds: int
+    statistics: frozenset[str] = frozenset(MERGEABLE)
+
+    @property
+    def columns(self) -> int:
+        """How many columns of samples are needed: Sum and SampleCount come first."""
+        return 2 if self.statistics <= {"Average", "Sum", "SampleCount"} else 4
 
     def begins(self, period_seconds: int) -> int:
         return self.since - self.since % period_seconds
@@ -53,10 +59,10 @@ def answered(stored: Sequence[StoredChunk], asked: Asked) -> tuple[int, Samples]
     for one in stored:
         by_period[one.period_seconds].append(one)
     period = asked.period_seconds
-    found = _samples_at(by_period, period)
+    found = _samples_at(by_period, period, asked.columns)
     for coarser in sorted(by_period):
         if coarser > period and _is_only_in(coarser, (by_period, asked, found, period)):
-            period, found = coarser, _samples_at(by_period, coarser)
+            period, found = coarser, _samples_at(by_period, coarser, asked.columns)
     return period, found.between(asked.begins(period), asked.until)
 
 
@@ -75,17 +81,21 @@ def statistic_only(
     return times[order], values[order]
 
 
-def _samples_at(by_period: Mapping[int, list[StoredChunk]], period: int) -> Samples:
+def _samples_at(
+    by_period: Mapping[int, list[StoredChunk]], period: int, columns: int
+) -> Samples:
     stored = {
-        shorter: joined([_samples(one) for one in some])
+        shorter: joined([_samples(one, columns) for one in some])
         for shorter, some in by_period.items()
         if shorter <= period and period % shorter == 0
     }
     return rollups.climbed(stored, period)
 
 
-def _samples(one: StoredChunk) -> Samples:
-    return Samples.made_of(*chunks.unpack(one.packed))
+def _samples(one: StoredChunk, needed: int) -> Samples:
+    """Samples of a chunk; columns that nobody asked for hold what another does."""
+    times, columns = chunks.unpack(one.packed, needed)
+    return Samples.made_of(times, [*columns, *[columns[-1]] * (4 - needed)])
 
 
 def _is_only_in(

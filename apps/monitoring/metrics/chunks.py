@@ -60,11 +60,11 @@ def pack(times: Seconds, columns: Sequence[Values]) -> bytes:
     return b"".join(packed)
 
 
-def unpack(packed: bytes) -> tuple[Seconds, list[Values]]:
-    """The times and columns of a chunk."""
+def unpack(packed: bytes, most: int = _ALL_FOUR) -> tuple[Seconds, list[Values]]:
+    """The times of a chunk, and its columns or the first of them."""
     times, at = _times(packed)
     columns: list[Values] = []
-    for place in range(packed[2]):
+    for place in range(min(packed[2], most)):
         many = len(times)
         if packed[1] & _SINGLES and place >= _MINIMUM:
             many = int(np.count_nonzero(columns[_COUNT] != 1))

@@ -12,10 +12,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.conf import settings
 from django.db.models import Q
 
-from apps.monitoring.metrics import chunks, rollups, storing
+from apps.monitoring.metrics import chunks, horizons, rollups, storing
 from apps.monitoring.metrics.columns import Samples
 from apps.monitoring.metrics.storing import ChunkKey, Columns
 from apps.monitoring.models import MetricChunk
@@ -27,7 +26,6 @@ _SETTLE_SECONDS = 900
 # Of a pass: a few seconds of work, so that others have their turn.
 _MOST_CHUNKS = 2_000
 _AT_ONCE = 200
-_DAY = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +41,6 @@ def apply(now: datetime) -> Kept:
     seconds = int(now.timestamp())
     rolled_up = roll_up_due(seconds)
     return Kept(rolled_up, drop_old(seconds))
-
-
-def keep_days(period_seconds: int) -> float:
-    """For how many days samples of a period are kept: as those of the tier below."""
-    kept: dict[int, float] = settings.METRIC_DAYS
-    fitting = [tier for tier in kept if tier <= period_seconds]
-    return kept[max(fitting, default=min(kept))]
 
 
 def roll_up_due(now: int) -> int:
@@ -102,8 +93,8 @@ def drop_old(now: int) -> int:
     """
     dropped = 0
     for period in _periods():
-        horizon = now - int(keep_days(period) * _DAY)
-        dropped += _drop(Q(period_seconds=period, ends__lte=horizon, is_dirty=False))
+        old = Q(period_seconds=period, ends__lte=horizons.kept_since(period, now))
+        dropped += _drop(old & Q(is_dirty=False))
     if dropped:
         log.info("dropped %d chunks of old samples", dropped)
     return dropped

@@ -97,5 +97,9 @@ def _next_rung(ladder: Iterable[int], period: int) -> int | None:
 
 def is_lacking(samples: Samples, coarser: Seconds, period_seconds: int) -> bool:
     """Whether periods that begin at `coarser` have no sample within them."""
-    have = samples.times - samples.times % period_seconds
-    return not np.isin(coarser, have).all()
+    if not len(samples):
+        return len(coarser) > 0
+    at = np.searchsorted(samples.times, coarser)
+    following = samples.times[np.minimum(at, len(samples) - 1)]
+    is_within = (following >= coarser) & (following < coarser + period_seconds)
+    return not is_within.all()

@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from django.db import connection
-from django.db.models import Q
+from django.db.models import F, Q
 
-from apps.monitoring.metrics import answers, covering, intervals, storing
+from apps.monitoring.metrics import answers, covering, horizons, intervals, storing
 from apps.monitoring.metrics.answers import Asked, StoredChunk
+from apps.monitoring.metrics.chunks import SPAN
 from apps.monitoring.metrics.columns import Samples
 from apps.monitoring.metrics.covering import Covered, note_covered
 from apps.monitoring.metrics.lines import (
@@ -136,14 +137,16 @@ def read(
     period only, the whole line is answered at that one; percentiles are never merged,
     and are there at the very period they were asked for, or not at all.
     """
-    asked = Asked(since, until, period_seconds)
+    statistics = frozenset(one.statistic for one in wanted).intersection(MERGEABLE)
+    asked = Asked(since, until, period_seconds, statistics)
     stored = _stored(wanted, asked)
+    kept_since = horizons.rolled_up_since(now)
     covered = covering.covered(one.series_id for one in wanted)
     merged: dict[int, _Answer] = {}
     lines: dict[Wanted, Line] = {}
     for one in wanted:
         chunks = stored.get((one.series_id, _kept_as(one.statistic)), [])
-        known = _Known(chunks, covered.get(one.series_id, []))
+        known = _Known(chunks, covered.get(one.series_id, []), kept_since)
         if one.statistic not in MERGEABLE:
             lines[one] = _line_of_statistic(known, asked, now)
             continue
@@ -159,10 +162,11 @@ def _kept_as(statistic: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What is stored of a series and what of it was read."""
+    """What is stored of a series, what of it was read, and from when on it is kept."""
 
     chunks: Sequence[StoredChunk]
     covered: Sequence[Covered]
+    kept_since: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -189,14 +193,18 @@ def _line_of_statistic(known: _Known, asked: Asked, now: int) -> Line:
     of_period = [one for one in known.chunks if one.period_seconds == period]
     covered = [one for one in known.covered if one.period_seconds == period]
     times, values = answers.statistic_only(of_period, asked)
-    frame = _frame(_Known(of_period, covered), asked, period, now)
+    kept_since = horizons.kept_since(period, now)
+    known = _Known(of_period, covered, kept_since)
+    frame = _frame(known, asked, period, now)
     return replace(frame, times=times, values=values)
 
 
 def _frame(known: _Known, asked: Asked, period: int, now: int) -> Line:
     """A line without points: what was read of it, and what of it may change."""
     read = intervals.merged(one for some in known.covered for one in some.intervals)
-    within = intervals.clipped(read, asked.begins(period), asked.until)
+    within = intervals.clipped(
+        read, max(asked.begins(period), known.kept_since), asked.until
+    )
     since = _provisional_since(known, period, now)
     is_provisional = since is not None and since < asked.until
     return replace(
@@ -232,12 +240,14 @@ def _stored(
         Q(is_dirty=True) | ~Q(period_seconds__in=answers.needless(asked.period_seconds))
     )
     is_percentile = Q(period_seconds=asked.period_seconds) & ~Q(statistic="")
+    chunk_seconds = F("period_seconds") * SPAN
     rows = MetricChunk.objects.filter(
         is_merged | is_percentile,
         series_id__in={one.series_id for one in wanted},
         statistic__in=statistics,
         starts__lt=asked.until,
-        ends__gt=asked.begins(asked.period_seconds),
+        # What "ends after" means, said of columns that the index holds.
+        starts__gt=asked.begins(asked.period_seconds) - chunk_seconds,
     )
     found: dict[tuple[int, str], list[StoredChunk]] = defaultdict(list)
     names = ("series_id", "statistic", "period_seconds", "is_dirty", "read_at")

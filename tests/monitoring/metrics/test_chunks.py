@@ -98,3 +98,12 @@ def test_a_full_chunk_has_so_many_bytes_a_sample(
     columns: list[Values], most_bytes: float
 ) -> None:
     assert len(chunks.pack(full, columns)) / chunks.SPAN <= most_bytes
+
+
+def test_the_first_columns_are_read_without_the_others() -> None:
+    times = np.array([60, 120, 300], np.int64)
+    columns = [np.array([1.0, 2, 3]), noise[:3], noise[3:6], noise[6:9]]
+
+    _, found = chunks.unpack(chunks.pack(times, columns), 2)
+
+    assert [one.tolist() for one in found] == [[1, 2, 3], noise[:3].tolist()]

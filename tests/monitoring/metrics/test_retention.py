@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from apps.monitoring.metrics import chunks, retention, samples, storing
+from apps.monitoring.metrics import chunks, horizons, retention, samples, storing
 from apps.monitoring.metrics.columns import Samples
 from apps.monitoring.metrics.lines import Line, Wanted
 from apps.monitoring.models import MetricChunk
@@ -131,7 +131,7 @@ def test_how_long_samples_are_kept_is_a_setting(settings: Any) -> None:
     ("period", "days"), [(1, 15), (60, 15), (300, 63), (900, 63), (3_600, 455)]
 )
 def test_other_periods_are_kept_as_the_tier_below(period: int, days: int) -> None:
-    assert retention.keep_days(period) == days
+    assert horizons.keep_days(period) == days
 
 
 def test_percentiles_are_dropped_without_being_rolled_up() -> None:

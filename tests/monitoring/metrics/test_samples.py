@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from django.db import connection
@@ -255,3 +257,22 @@ def test_a_period_that_is_not_over_may_change() -> None:
     line = drawn("Sum", NOW - DAY, NOW + DAY, HOUR)
 
     assert line.provisional_since == NOW - HOUR
+
+
+def test_what_was_dropped_is_not_said_to_have_been_read(settings: Any) -> None:
+    settings.METRIC_DAYS = dict.fromkeys(settings.METRIC_DAYS, 30)
+    samples.note_covered([1], 60, Interval(MONDAY, NOW), NOW)
+
+    line = drawn("Sum", MONDAY, NOW, HOUR)
+
+    assert line.covered == (Interval(NOW - 30 * DAY, NOW),)
+
+
+def test_reading_backwards_is_noted_too() -> None:
+    for hour in (3, 2, 1):
+        since = MONDAY + HOUR * hour
+        samples.note_covered([1], 60, Interval(since, since + HOUR), NOW - hour)
+
+    line = drawn("Sum", MONDAY, MONDAY + DAY)
+
+    assert line.covered == (Interval(MONDAY + HOUR, MONDAY + 4 * HOUR),)
