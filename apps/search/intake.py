@@ -142,15 +142,15 @@ class Intake:
         self._quarantine(origin, Broken(0, reason, b""))
         self._batch.done_with(origin)
 
-    def take(self, origin: str, portion: Portion) -> None:
-        """Documents, from a file or from elsewhere."""
+    def take(self, origin: str, portion: Portion) -> int:
+        """Documents, from a file or from elsewhere; how many of them are new."""
         for broken in portion.broken:
             self._quarantine(origin, broken)
         if portion.remark:
             self._batch.remarks.append((origin, portion.remark))
-        if portion.documents:
-            self._write(origin, portion)
+        new = self._write(origin, portion).new if portion.documents else 0
         self.commit_if_due()
+        return new
 
     def commit_if_due(self) -> None:
         if monotonic() - self._committed_at >= CHECKPOINT_SECONDS:

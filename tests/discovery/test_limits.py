@@ -2,7 +2,7 @@
 
 import pytest
 
-from apps.discovery.limits import Pace, hold_off, reserve
+from apps.discovery.limits import Pace, hold_off, points_pace, reserve
 
 pytestmark = pytest.mark.django_db
 
@@ -45,3 +45,30 @@ def test_regions_do_not_wait_for_each_other(pace: Pace) -> None:
 
 def test_operations_without_a_limit_are_not_paced() -> None:
     assert Pace.of("111122223333", "eu-west-1", "s3.get_object") is None
+
+
+def test_datapoints_are_paced_by_how_many_there_may_be() -> None:
+    place = ("111122223333", "eu-west-1")
+    recent = points_pace(place, 100_800, begins_within_3_hours=True)
+    older = points_pace(place, 100_800, begins_within_3_hours=False)
+
+    assert 100_800 / recent.interval_ms * 1_000 <= 180_000
+    assert 100_800 / older.interval_ms * 1_000 <= 396_000
+    assert reserve(recent, 1_000_000) == reserve(older, 1_000_000) == 0
+    assert reserve(recent, 1_000_000) == recent.interval_ms
+
+
+@pytest.mark.parametrize(
+    ("operation", "quota"),
+    [
+        ("get_metric_data", 50),
+        ("list_metrics", 25),
+        ("describe_alarms", 9),
+        ("describe_alarm_history", 3),
+    ],
+)
+def test_cloudwatch_stays_inside_its_quotas(operation: str, quota: int) -> None:
+    made = Pace.of("111122223333", "eu-west-1", f"cloudwatch.{operation}")
+
+    assert made is not None
+    assert 1_000 / made.interval_ms <= quota

@@ -1,6 +1,66 @@
 """Rows of monitoring, a file for each room."""
 
+from apps.monitoring.models.alarms import AlarmChange, AlarmScope, CloudWatchAlarm
+from apps.monitoring.models.collection import (
+    MetricDay,
+    MetricExclusion,
+    MetricOutage,
+    MetricPlan,
+    MetricScope,
+    MetricSpend,
+    SeriesInterest,
+    SeriesReading,
+    WantedStatistic,
+)
+from apps.monitoring.models.dashboards import (
+    Dashboard,
+    DashboardRead,
+    DashboardVersion,
+    ReadDashboard,
+)
 from apps.monitoring.models.logclaims import ClaimedLine
+from apps.monitoring.models.logs import (
+    LogArchive,
+    LogCoverage,
+    LogGroup,
+    LogOutage,
+    LogPoll,
+    LogScope,
+    LogShard,
+    LogSource,
+    LogStream,
+)
 from apps.monitoring.models.metrics import MetricSeries
+from apps.monitoring.models.samples import MetricChunk, SampleCoverage
 
-__all__ = ["ClaimedLine", "MetricSeries"]
+__all__ = [
+    "AlarmChange",
+    "AlarmScope",
+    "ClaimedLine",
+    "CloudWatchAlarm",
+    "Dashboard",
+    "DashboardRead",
+    "DashboardVersion",
+    "LogArchive",
+    "LogCoverage",
+    "LogGroup",
+    "LogOutage",
+    "LogPoll",
+    "LogScope",
+    "LogShard",
+    "LogSource",
+    "LogStream",
+    "MetricChunk",
+    "MetricDay",
+    "MetricExclusion",
+    "MetricOutage",
+    "MetricPlan",
+    "MetricScope",
+    "MetricSeries",
+    "MetricSpend",
+    "ReadDashboard",
+    "SampleCoverage",
+    "SeriesInterest",
+    "SeriesReading",
+    "WantedStatistic",
+]
