@@ -10,6 +10,7 @@ import pytest
 from apps.search.documents import Document
 from apps.search.engines.base import SearchRequest
 from apps.search.engines.embedded.engine import EmbeddedEngine
+from apps.search.engines.opensearch.compile import compile_query as for_opensearch
 from apps.search.kinds import Field, FieldType, Kind
 from apps.search.language import parse
 
@@ -93,3 +94,11 @@ def test_it_is_given_back_as_it_was(engine: EmbeddedEngine) -> None:
         "text": "all is well",
     }
     assert {"at", "text"} <= engine.reader.fields(NOTES).keys()
+
+
+def test_opensearch_is_asked_for_its_words_as_well() -> None:
+    now = datetime(2026, 11, 23, tzinfo=UTC)
+
+    assert for_opensearch(parse("text:refu*"), NOTES, now) == for_opensearch(
+        parse("refu*"), NOTES, now
+    )
