@@ -132,7 +132,7 @@ def _ingest(files: Sequence[Path], folder: Path, count: int, prefix: str) -> Ing
     before, server_before = _cpu_of_children(), _server_cpu()
     processes = [
         subprocess.Popen(
-            [sys.executable, "-m", "bench.timed_import", str(share)],
+            [sys.executable, "-m", "bench.timed_import", "cloudtrail", str(share)],
             cwd=ROOT,
             env={
                 **os.environ,

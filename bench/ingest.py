@@ -48,7 +48,7 @@ def _once(folder: Path, number: int) -> tuple[float, float, int]:
     """Events a second of an import, of the bare reading, and the import's memory."""
     logs, home = folder / "logs", folder / f"home-{number}"
     baseline = float(run("bench/baseline.py", str(logs)).output)
-    done = run("-m", "bench.timed_import", str(logs), home=home)
+    done = run("-m", "bench.timed_import", "cloudtrail", str(logs), home=home)
     found = re.search(r"(\d+) events in ([\d.]+) s", done.output)
     if found is None:
         raise RuntimeError(done.output)

@@ -14,11 +14,13 @@ ROOT = Path(__file__).parents[1]
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """A process that ended: its output, seconds, and peak memory in bytes."""
+    """A process that ended: its output, seconds, peak memory in bytes, and the time of
+    processors that it took."""
 
     output: str
     seconds: float
     peak_bytes: int
+    cpu_seconds: float = 0.0
 
 
 def run(*command: str, home: Path | None = None) -> Finished:
@@ -40,7 +42,9 @@ def run(*command: str, home: Path | None = None) -> Finished:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise RuntimeError(output)
-    return Finished(output, perf_counter() - began, usage.ru_maxrss * 1024)
+    cpu_seconds = usage.ru_utime + usage.ru_stime
+    seconds = perf_counter() - began
+    return Finished(output, seconds, usage.ru_maxrss * 1024, cpu_seconds)
 
 
 def p95_ms(work: Callable[[], object], times: int) -> float:

@@ -23,7 +23,7 @@ def _prepared_home() -> Path:
     if not (home / "search").exists():
         print(f"queries: making {EVENTS:,} events", flush=True)
         write_logs(home / "logs", EVENTS)
-        run("-m", "bench.timed_import", str(home / "logs"), home=home)
+        run("-m", "bench.timed_import", "cloudtrail", str(home / "logs"), home=home)
     return home
 
 

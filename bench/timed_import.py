@@ -1,4 +1,4 @@
-"""An import as the command does it, without the start of the process."""
+"""An import as the command does it, without the start of the process: KIND PATH..."""
 
 import sys
 from time import perf_counter
@@ -14,7 +14,7 @@ from dashboard import preparation  # noqa: E402
 
 preparation.ensure_tables()
 preparation.settle_memory()
-run = imports.request(imports.Wanted(sys.argv[1:]))
+run = imports.request(imports.Wanted(sys.argv[2:], sys.argv[1]))
 imports.claim(run.pk, timezone.now())
 engine = store.engine()
 began = perf_counter()

@@ -57,6 +57,7 @@ def document(line: LogLine, twin: int = 0) -> Document:
 def as_document(line: LogLine, name: str) -> Document:
     """The line as the document of this id."""
     record = _record(line)
+    where = _where(line.account, line.region, line.group, line.stream)
     derived = fields_of(line.message, line.flow_fields)
     try:
         raw = orjson.dumps(record)
@@ -64,8 +65,16 @@ def as_document(line: LogLine, name: str) -> Document:
         record = _whole(record)
         derived = _whole(derived)
         raw = orjson.dumps(record)
+    is_told_alone = line.ingestion_ms is None and not line.event_id
     return Document(
-        name, line.timestamp_ms, line.account, line.region, record, raw, derived
+        name,
+        line.timestamp_ms,
+        line.account,
+        line.region,
+        record,
+        raw,
+        derived,
+        where if is_told_alone else None,
     )
 
 
@@ -83,6 +92,22 @@ def _record(line: LogLine) -> JsonObject:
     if line.event_id:
         record["@eventId"] = line.event_id
     return record
+
+
+@lru_cache(1_024)
+def _where(account: str, region: str, group: str, stream: str) -> bytes | None:
+    """The fields that all lines of a stream share, as JSON; text and time are found
+    otherwise. None where a name holds half a character."""
+    fields = {
+        "@logGroup": group,
+        "@logStream": stream,
+        "@account": account,
+        "@region": region,
+    }
+    try:
+        return orjson.dumps(fields)
+    except orjson.JSONEncodeError:
+        return None
 
 
 def _whole(fields: JsonObject) -> JsonObject:

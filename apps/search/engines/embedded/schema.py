@@ -5,7 +5,7 @@ without declaring it. Range keys and words have fields of their own. What is giv
 back is `raw`, untouched by all of this.
 """
 
-from base64 import b64encode
+from binascii import b2a_base64
 
 import orjson
 import tantivy
@@ -88,10 +88,15 @@ def stored_form(document: Document, kind: Kind, found: Leaves, received_ms: int)
         RECORD: orjson.Fragment(fields),
         WORDS: list(found.words),
         KEYS: found.keys,
-        RAW: b64encode(document.raw).decode(),
-        DERIVED: b64encode(derived).decode(),
+        RAW: _in_base64(document.raw),
+        DERIVED: _in_base64(derived),
     }
     return orjson.dumps(form).decode()
+
+
+def _in_base64(content: bytes) -> orjson.Fragment:
+    """A binary field; made of JSON already, as nothing in it wants escaping."""
+    return orjson.Fragment(b'"%b"' % b2a_base64(content, newline=False))
 
 
 def _fields(record: bytes, derived: bytes, times: list[str]) -> bytes:
@@ -104,7 +109,7 @@ def _fields(record: bytes, derived: bytes, times: list[str]) -> bytes:
 
 def _record(document: Document, kind: Kind) -> bytes:
     """What of the record becomes fields, as JSON without white space."""
-    if not kind.kept_apart:
+    if document.searchable is not None or not kind.kept_apart:
         return document.searchable or document.raw
     record = document.record
     return orjson.dumps(

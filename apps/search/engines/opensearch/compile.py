@@ -165,6 +165,8 @@ class _Compiler:
         return exact_value(self.kind, path, value)
 
     def _matching(self, path: str, pattern: Pattern) -> Query:
+        if self.kind.text_field and path == self.kind.text_field:
+            return _running_pattern(pattern)
         place = place_of(self.kind, path)
         prefix = lucene.escaped(place.prefix + mapping.STRING)
         return _regexp(place.field, prefix + lucene.any_case_pattern(_checked(pattern)))
