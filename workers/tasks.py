@@ -5,8 +5,8 @@ from django.utils import timezone
 from apps.audit import collector
 from apps.discovery import accounts, heartbeats
 from apps.monitoring.alarms import collector as alarms
-from apps.monitoring.logs import collecting, inventory, polling
 from apps.monitoring.dashboards import account_reads
+from apps.monitoring.logs import collecting, inventory, polling
 from apps.monitoring.metrics import retention as sample_retention
 from apps.search import imports, retention, retries, store
 from workers.app import app

@@ -16,11 +16,6 @@ _STREAM = "arn:aws:kinesis:REGION:ACCOUNT:stream/STREAM"
 _OF_OBJECTS = ("s3:GetObject",)
 
 
-def policy(bucket: str = _BUCKET, queue: str = _QUEUE) -> dict[str, Any]:
-    """Everything that collecting needs: CloudTrail events from a bucket, by its name,
-    and a queue, by its ARN, and metrics. Without them there are names to fill in."""
-
-
 def policy(
     bucket: str = _BUCKET, queue: str = _QUEUE, stream: str = _STREAM
 ) -> dict[str, Any]:

@@ -1,12 +1,11 @@
-"""Pages of metrics, charts, dashboards, alarms and logs."""
+"""Pages of metrics, charts, dashboards, alarms and logs: a list for each room."""
 
-from django.urls import URLPattern, path
+from django.urls import URLPattern
 
-from apps.monitoring.alarms import views as alarms
+from apps.monitoring.alarms.urls import urlpatterns as alarms
 from apps.monitoring.dashboards.urls import urlpatterns as dashboards
 
 urlpatterns: list[URLPattern] = [
-    path("alarms/", alarms.alarms, name="alarms"),
-    path("alarms/<int:alarm_id>/", alarms.alarm, name="alarm"),
+    *alarms,
     *dashboards,
 ]

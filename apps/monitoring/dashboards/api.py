@@ -6,13 +6,13 @@ import json
 from typing import Any
 
 from django.db.models import Q
+from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import NotFound, PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
-from django.utils import timezone
 
 from apps.discovery.accounts import visible_to
 from apps.discovery.permissions import person
@@ -163,7 +163,9 @@ class AutomaticView(APIView):
     @extend_schema(
         parameters=[
             OpenApiParameter(
-                "namespace", OpenApiTypes.STR, description="Its dashboard, not the list."
+                "namespace",
+                OpenApiTypes.STR,
+                description="Its dashboard, not the list.",
             )
         ],
         responses=OpenApiTypes.OBJECT,

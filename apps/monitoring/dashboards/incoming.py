@@ -1,4 +1,4 @@
-"""Pages by which dashboards and charts come in: texts, files, accounts, the chart page."""
+"""Pages by which dashboards and charts come in: from texts, files and accounts."""
 
 from __future__ import annotations
 
@@ -43,7 +43,9 @@ def import_dashboard(request: HttpRequest) -> HttpResponse:
         context["text"] = request.POST.get("text", "")
         try:
             text, name = _text_of(request)
-            found = read_text(text, request.POST.get("name", "") or name, _account(request))
+            found = read_text(
+                text, request.POST.get("name", "") or name, _account(request)
+            )
         except BodyError as error:
             context["problem"] = str(error)
         else:
@@ -181,4 +183,3 @@ def _added(request: HttpRequest, chart: ChartSpec) -> HttpResponse:
     saved = saving.changed(visible_board(request, slug), change, edit)
     messages.success(request, f"The chart is on {saved.name!r}.")
     return redirect("dashboard", saved.slug)
-

@@ -177,4 +177,3 @@ def _thinned(values: Column) -> Column:
     sums = np.nansum(rows, axis=1)
     thinned: Column = np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
     return thinned
-

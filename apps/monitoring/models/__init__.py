@@ -1,7 +1,6 @@
 """Rows of monitoring, a file for each room."""
 
 from apps.monitoring.models.alarms import AlarmChange, AlarmScope, CloudWatchAlarm
-from apps.monitoring.models.logclaims import ClaimedLine
 from apps.monitoring.models.collection import (
     MetricDay,
     MetricExclusion,
@@ -12,6 +11,14 @@ from apps.monitoring.models.collection import (
     SeriesInterest,
     SeriesReading,
     WantedStatistic,
+)
+from apps.monitoring.models.dashboards import (
+    Dashboard,
+    DashboardRead,
+    DashboardVersion,
+    ReadDashboard,
+)
+from apps.monitoring.models.logclaims import ClaimedLine
 from apps.monitoring.models.logs import (
     LogArchive,
     LogCoverage,
@@ -22,30 +29,18 @@ from apps.monitoring.models.logs import (
     LogShard,
     LogSource,
     LogStream,
-from apps.monitoring.models.dashboards import (
-    Dashboard,
-    DashboardRead,
-    DashboardVersion,
-    ReadDashboard,
 )
 from apps.monitoring.models.metrics import MetricSeries
 from apps.monitoring.models.samples import MetricChunk, SampleCoverage
 
-__all__ = ["AlarmChange", "AlarmScope", "CloudWatchAlarm", "MetricSeries"]
-__all__ = ["MetricChunk", "MetricSeries", "SampleCoverage"]
-__all__ = ["ClaimedLine", "MetricSeries"]
 __all__ = [
-    "MetricDay",
-    "MetricExclusion",
-    "MetricOutage",
-    "MetricPlan",
-    "MetricScope",
-    "MetricSeries",
-    "MetricSpend",
-    "SeriesInterest",
-    "SeriesReading",
-    "WantedStatistic",
-__all__ = [
+    "AlarmChange",
+    "AlarmScope",
+    "ClaimedLine",
+    "CloudWatchAlarm",
+    "Dashboard",
+    "DashboardRead",
+    "DashboardVersion",
     "LogArchive",
     "LogCoverage",
     "LogGroup",
@@ -55,13 +50,17 @@ __all__ = [
     "LogShard",
     "LogSource",
     "LogStream",
-    "MetricSeries",
-__all__ = [
-    "Dashboard",
-    "DashboardRead",
-    "DashboardVersion",
     "MetricChunk",
+    "MetricDay",
+    "MetricExclusion",
+    "MetricOutage",
+    "MetricPlan",
+    "MetricScope",
     "MetricSeries",
+    "MetricSpend",
     "ReadDashboard",
     "SampleCoverage",
+    "SeriesInterest",
+    "SeriesReading",
+    "WantedStatistic",
 ]
