@@ -139,7 +139,9 @@ def _rows(request: HttpRequest, some: list[MetricSeries], now: datetime) -> list
         for one in some
     }
     seconds = int(now.timestamp())
-    grid = Grid.over(seconds - int(_LATELY.total_seconds()), seconds, _SPARK_PERIOD)
+    # A period that is not over would look like a fall.
+    until = seconds // _SPARK_PERIOD * _SPARK_PERIOD
+    grid = Grid.over(until - int(_LATELY.total_seconds()), until, _SPARK_PERIOD)
     lines = samples.read(
         list(wanted.values()), grid.start, grid.until, grid.period_seconds, seconds
     )
