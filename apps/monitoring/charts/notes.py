@@ -1,4 +1,4 @@
-"""What a chart says of its own numbers, in words: late, zero and no data. Pure."""
+"""What a chart says of its own numbers, in words: late, zero and no data."""
 
 from __future__ import annotations
 
