@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -16,7 +17,6 @@ from apps.monitoring.metrics.columns import Samples
 from apps.monitoring.metrics.keys import MetricKey
 from apps.monitoring.metrics.lines import Interval
 from apps.monitoring.models import MetricSeries
-from tests.browser.conftest import START
 from tests.factories import ACCOUNT
 from tests.processes import Site
 
@@ -24,7 +24,9 @@ pytestmark = pytest.mark.browser
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
 MINUTES = 180
 HOSTILE = '<img src=x onerror=alert(1)>"%{y}'
-RANGE = {"since": "2026-07-01T12:00:00Z", "until": "2026-07-01T15:00:00Z"}
+# Minutes of long ago are rolled up while the site runs.
+DAY = (datetime.now(UTC) - timedelta(days=2)).date()
+RANGE = {"since": f"{DAY}T12:00:00Z", "until": f"{DAY}T15:00:00Z"}
 SERVICES = ("orders", "checkout", HOSTILE)
 
 
@@ -33,13 +35,12 @@ def key(service: str) -> MetricKey:
     return MetricKey.of((ACCOUNT, "eu-west-1"), "AWS/ECS", "CPUUtilization", dimensions)
 
 
-def fill() -> None:
+def fill(start: int) -> None:
     """Three hours of three services with a peak; one hour of it never read. Run in
     the home of the site."""
-    start = int(START.timestamp())
     times = start + 60 * np.arange(MINUTES, dtype=np.int64)
     for service in SERVICES:
-        row = MetricSeries.made_of(key(service), START)
+        row = MetricSeries.made_of(key(service), datetime.now(UTC))
         row.save()
         values = np.where(np.arange(MINUTES) // 10 == 15, 80.0, 20.0)
         is_kept = (times < start + 3600) | (times >= start + 7200)
@@ -53,7 +54,8 @@ def fill() -> None:
 
 @pytest.fixture(scope="module", autouse=True)
 def measured(site: Site) -> None:
-    code = "from tests.browser.test_charts import fill; fill()"
+    start = int(datetime.fromisoformat(RANGE["since"]).timestamp())
+    code = f"from tests.browser.test_charts import fill; fill({start})"
     done = site.run("shell", "-v", "0", "-c", code)
     assert done.returncode == 0, done.stdout
 
@@ -143,7 +145,7 @@ def test_time_that_was_not_read_is_hatched(page: Page, site: Site) -> None:
     drawn(page)
 
     note = page.locator(".note-uncollected")
-    expect(note).to_contain_text("from 2026-07-01 13:00 to 2026-07-01 14:00 UTC")
+    expect(note).to_contain_text(f"from {DAY} 13:00 to {DAY} 14:00 UTC")
     fills = page.locator(".metric-chart pattern")
     expect(fills).not_to_have_count(0)
 
@@ -163,7 +165,7 @@ def test_a_chart_is_a_picture_a_table_and_a_file(page: Page, site: Site) -> None
     assert picture.startswith(b"\x89PNG")
     width, height = struct.unpack(">II", picture[16:24])
     assert width > 1000 and height > 300
-    assert lines[1] == "2026-07-01T12:00:00Z,20.0"
+    assert lines[1] == f"{DAY}T12:00:00Z,20.0"
     expect(page.locator("#chart-table tbody tr")).to_have_count(120)
 
 
