@@ -5,13 +5,31 @@ from django.urls import path
 from drf_spectacular.views import SpectacularAPIView
 
 from apps.discovery.api import AccountsView, MeView
+from apps.monitoring.alarms.api import AlarmHistoryView, AlarmsView, AlarmView
+from apps.monitoring.logs.patternpages import PatternsView
+from apps.monitoring.logs.tracepages import TraceLinesView
 from apps.monitoring.metrics.collectionapi import CollectionsView, CollectionView
-from apps.search.api import DocumentView, FacetsView, HistogramView, SearchView
+from apps.search.api import (
+    ContextView,
+    DocumentView,
+    FacetsView,
+    HistogramView,
+    SearchView,
+)
 
 urlpatterns = [
     path("schema", login_not_required(SpectacularAPIView.as_view()), name="api-schema"),
     path("me", MeView.as_view(), name="api-me"),
     path("accounts", AccountsView.as_view(), name="api-accounts"),
+    path("logs/traces/<str:trace_id>", TraceLinesView.as_view(), name="api-log-trace"),
+    path("logs/patterns", PatternsView.as_view(), name="api-log-patterns"),
+    path("alarms", AlarmsView.as_view(), name="api-alarms"),
+    path("alarms/<int:alarm_id>", AlarmView.as_view(), name="api-alarm"),
+    path(
+        "alarms/<int:alarm_id>/history",
+        AlarmHistoryView.as_view(),
+        name="api-alarm-history",
+    ),
     path("metrics/collection", CollectionsView.as_view(), name="api-collections"),
     path(
         "metrics/collection/<str:number>",
@@ -25,6 +43,11 @@ urlpatterns = [
         name="api-histogram",
     ),
     path("search/<slug:kind_name>/facets", FacetsView.as_view(), name="api-facets"),
+    path(
+        "search/<slug:kind_name>/context/<path:document_id>",
+        ContextView.as_view(),
+        name="api-context",
+    ),
     path(
         "search/<slug:kind_name>/<path:document_id>",
         DocumentView.as_view(),

@@ -6,8 +6,13 @@ from celery.schedules import crontab
 SCHEDULE = {
     "heartbeat": {"task": "workers.tasks.heartbeat", "schedule": 5.0},
     "accounts": {"task": "workers.tasks.check_accounts", "schedule": 1.0},
+    "dashboards": {"task": "workers.tasks.read_dashboards", "schedule": 1.0},
     "imports": {"task": "workers.tasks.run_imports", "schedule": 1.0},
     "sources": {"task": "workers.tasks.collect_sources", "schedule": 1.0},
+    "alarms": {"task": "workers.tasks.collect_alarms", "schedule": 5.0},
+    "log-groups": {"task": "workers.tasks.take_stock_of_logs", "schedule": 5.0},
+    "log-polling": {"task": "workers.tasks.poll_logs", "schedule": 1.0},
+    "log-sources": {"task": "workers.tasks.collect_log_sources", "schedule": 1.0},
     "metric-lists": {"task": "workers.tasks.list_metrics", "schedule": 5.0},
     "metric-points": {"task": "workers.tasks.read_metrics", "schedule": 1.0},
     "metric-interest": {"task": "workers.tasks.settle_interest", "schedule": 15.0},
@@ -16,4 +21,5 @@ SCHEDULE = {
         "task": "workers.tasks.apply_retention",
         "schedule": crontab(minute="17"),
     },
+    "samples": {"task": "workers.tasks.keep_samples", "schedule": 60.0},
 }

@@ -1,9 +1,9 @@
 """CloudTrail log files as documents, for imports and for collectors."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
-from apps.audit.cloudtrail import Bucket
 from apps.audit.kinds import TRAIL
 from apps.audit.logfile import read_log
 from apps.audit.logkeys import delivery_order, parse_key
@@ -12,6 +12,7 @@ from apps.audit.models import TrailSource
 from apps.audit.records import MalformedRecord, document, parse
 from apps.audit.sourceruns import note_batch, target_of
 from apps.discovery.aws import AwsError
+from apps.discovery.buckets import Bucket
 from apps.search.importers import CannotReopen, Options
 from apps.search.intake import Batch, Broken, Portion
 
@@ -46,6 +47,10 @@ class CloudTrailFiles:
 
     kind = TRAIL
     holds = "CloudTrail records"
+    choices: Mapping[str, str] = MappingProxyType({})
+
+    def check(self, options: Options) -> None:
+        """There is nothing to choose."""
 
     def is_wanted(self, name: str) -> bool:
         return name.endswith(_SUFFIXES)

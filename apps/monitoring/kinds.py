@@ -53,6 +53,8 @@ LOGS = Kind(
     ),
     split_by="@level",
     id_field="@eventId",
+    text_field="@message",
+    time_field="@timestamp",
     examples=(
         ("Errors", "@level:ERROR"),
         ("A phrase in the message", '@message:"connection refused"'),
@@ -74,4 +76,6 @@ LOGS = Kind(
     stream_fields=("@account", "@region", "@logGroup", "@logStream"),
     failure_field="@level",
     failure_values=frozenset(("ERROR", "FATAL")),
+    path_pages={"@traceId": ("trace", "log-trace")},
+    pages=(("Patterns", "log-patterns"),),
 )

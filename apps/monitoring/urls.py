@@ -1,24 +1,15 @@
-"""Pages of metrics, charts, dashboards, alarms and logs."""
+"""Pages of metrics, charts, dashboards, alarms and logs: a list for each room."""
 
-from django.urls import path
+from django.urls import URLPattern
 
-from apps.monitoring.metrics import collectionpages
+from apps.monitoring.alarms.urls import urlpatterns as alarms
+from apps.monitoring.dashboards.urls import urlpatterns as dashboards
+from apps.monitoring.logs.exploring_urls import urlpatterns as exploring
+from apps.monitoring.metrics.urls import urlpatterns as metrics
 
-urlpatterns = [
-    path("metrics/collection/", collectionpages.collection, name="collection"),
-    path(
-        "metrics/collection/<str:number>/",
-        collectionpages.metric_plan,
-        name="metric-plan",
-    ),
-    path(
-        "metrics/collection/<str:number>/switch",
-        collectionpages.switch_collection,
-        name="switch-collection",
-    ),
-    path(
-        "metrics/collection/<str:number>/list",
-        collectionpages.list_now,
-        name="list-metrics",
-    ),
+urlpatterns: list[URLPattern] = [
+    *metrics,
+    *alarms,
+    *dashboards,
+    *exploring,
 ]

@@ -11,6 +11,7 @@ from apps.audit.models import Coverage, TrailSource
 from apps.discovery.models import Account, ApiToken, Grant, User
 from apps.discovery.roles import Role
 from apps.monitoring.models import (
+    CloudWatchAlarm,
     MetricExclusion,
     MetricOutage,
     MetricPlan,
@@ -107,6 +108,17 @@ def two_accounts(fill: Fill) -> dict[str, object]:
         last_seen_at=NOON,
     )
     ImportRun.objects.create(paths=[SECRET])
+    CloudWatchAlarm.objects.create(
+        arn=SECRET,
+        account=OTHER_ACCOUNT,
+        region=SECRET,
+        kind="metric",
+        name=SECRET,
+        state="ALARM",
+        since=NOON,
+        updated_at=NOON,
+        told_at=NOON,
+    )
     metrics_of(elsewhere)
     return {"source": source, "hidden": hidden}
 
@@ -139,10 +151,12 @@ def path_of(route: str) -> str:
         "<str:number>": OTHER_ACCOUNT,
         "<slug:kind>": "bucket",
         "<int:source_id>": str(TrailSource.objects.get(name=SECRET).pk),
+        "<int:alarm_id>": str(CloudWatchAlarm.objects.get().pk),
         "<int:run_id>": str(ImportRun.objects.get().pk),
         "<int:user_id>": "1",
         "<int:grant_id>": "1",
         "<int:view_id>": "1",
+        "<str:trace_id>": "1-6a450080-bd862e3fe1be46a994272793",
         "<str:digest>": "x",
         "<str:token>": "x",
     }

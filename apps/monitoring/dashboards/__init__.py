@@ -1,1 +1,1 @@
-"""Dashboards: panels and variables, kept as JSON; CloudWatch's own, in and out."""
+"""Dashboards: charts, tables, single values and text on a grid of 24 columns."""

@@ -1,5 +1,6 @@
 """Rows of monitoring, a file for each room."""
 
+from apps.monitoring.models.alarms import AlarmChange, AlarmScope, CloudWatchAlarm
 from apps.monitoring.models.collection import (
     MetricDay,
     MetricExclusion,
@@ -11,15 +12,44 @@ from apps.monitoring.models.collection import (
     SeriesReading,
     WantedStatistic,
 )
-from apps.monitoring.models.metrics import (
-    MetricSeries,
+from apps.monitoring.models.dashboards import (
+    Dashboard,
+    DashboardRead,
+    DashboardVersion,
+    ReadDashboard,
 )
-from apps.monitoring.models.samples import (
-    MetricChunk,
-    SampleCoverage,
+from apps.monitoring.models.logclaims import ClaimedLine
+from apps.monitoring.models.logs import (
+    LogArchive,
+    LogCoverage,
+    LogGroup,
+    LogOutage,
+    LogPoll,
+    LogScope,
+    LogShard,
+    LogSource,
+    LogStream,
 )
+from apps.monitoring.models.metrics import MetricSeries
+from apps.monitoring.models.samples import MetricChunk, SampleCoverage
 
 __all__ = [
+    "AlarmChange",
+    "AlarmScope",
+    "ClaimedLine",
+    "CloudWatchAlarm",
+    "Dashboard",
+    "DashboardRead",
+    "DashboardVersion",
+    "LogArchive",
+    "LogCoverage",
+    "LogGroup",
+    "LogOutage",
+    "LogPoll",
+    "LogScope",
+    "LogShard",
+    "LogSource",
+    "LogStream",
     "MetricChunk",
     "MetricDay",
     "MetricExclusion",
@@ -28,6 +58,7 @@ __all__ = [
     "MetricScope",
     "MetricSeries",
     "MetricSpend",
+    "ReadDashboard",
     "SampleCoverage",
     "SeriesInterest",
     "SeriesReading",

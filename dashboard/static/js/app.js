@@ -1,4 +1,5 @@
 // The frame: navigation without reloading, progress, theme, times, small actions.
+import "./boards.js";
 import "./charts.js";
 import "./explore.js";
 import "./keys.js";
