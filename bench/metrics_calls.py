@@ -119,7 +119,11 @@ def _prepared(sandbox: Any, url: str, period: int) -> _Counted:
     from apps.discovery.models import Account  # noqa: PLC0415
     from apps.monitoring.metrics import claims, discovery, interest  # noqa: PLC0415
     from apps.monitoring.metrics.keys import MetricKey  # noqa: PLC0415
-    from apps.monitoring.models import MetricPlan, MetricSeries  # noqa: PLC0415
+    from apps.monitoring.models import (  # noqa: PLC0415
+        MetricPlan,
+        MetricScope,
+        MetricSeries,
+    )
     from sandbox.cloudwatch.service import CloudWatch  # noqa: PLC0415
     from sandbox.kernel.cloud import HOME_REGION, SHOP  # noqa: PLC0415
 
@@ -136,7 +140,7 @@ def _prepared(sandbox: Any, url: str, period: int) -> _Counted:
     ]
     for at in range(0, SERIES, 500):
         discovery.note_listed(keys[at : at + 500], now)
-    scope = claims.MetricScope.objects.get()
+    scope = MetricScope.objects.get()
     discovery.begin_reading(scope, now)
     _record(sandbox.one(CloudWatch).metrics, keys)
     watched = list(MetricSeries.objects.values_list("pk", flat=True))
@@ -187,11 +191,12 @@ def _keys(cloud: Any) -> dict[str, str]:
 
 def _poll(clock: Any) -> None:
     from apps.monitoring.metrics import claims, collector, samples  # noqa: PLC0415
+    from apps.monitoring.models import MetricScope  # noqa: PLC0415
 
     def now() -> datetime:
         return datetime.fromtimestamp(clock.now(), UTC)
 
-    scope = claims.MetricScope.objects.get()
+    scope = MetricScope.objects.get()
     if not claims.READING.claim(scope.pk, now()):
         raise RuntimeError("nothing could be claimed")
     collector.collect(scope.pk, samples, now)

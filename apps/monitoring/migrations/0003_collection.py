@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("discovery", "0002_several_processes"),
+        ("discovery", "0003_regions"),
         ("monitoring", "0002_samples"),
     ]
 
@@ -24,7 +24,6 @@ class Migration(migrations.Migration):
                         to="discovery.account",
                     ),
                 ),
-                ("regions", models.JSONField(blank=True, default=list)),
                 (
                     "period_seconds",
                     models.PositiveIntegerField(
