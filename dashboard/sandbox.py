@@ -137,6 +137,7 @@ def connect(url: str) -> None:
                 "name": _NAMES.get(number, ""),
                 "role_arn": found["role_arn"],
                 "home_region": region,
+                "regions": found["regions"][1:],
                 "is_connected": True,
             },
         )

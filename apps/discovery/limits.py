@@ -40,6 +40,7 @@ QUOTAS: Mapping[str, Mapping[str, float]] = {
 # where the window begins within the last three hours, else 396,000. AWS counts those
 # there may be, by range and period (CloudWatch service quotas).
 _POINTS_PER_SECOND = {True: 144_000, False: 316_800}
+_SPREAD_MS = 1_100
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +63,15 @@ class Pace:
 def points_pace(
     place: tuple[str, str], points: int, *, begins_within_3_hours: bool
 ) -> Pace:
-    """The pace of datapoints in an account and region: how long so many take."""
+    """The pace of datapoints in an account and region: so long after a call of so many
+    that calls like it stay inside the quota in any second, with some to spare for
+    those that are on their way longer than others."""
     per_second = _POINTS_PER_SECOND[begins_within_3_hours]
     age = "recent" if begins_within_3_hours else "older"
     account, region = place
     return Pace(
         f"{account}/{region}/cloudwatch.points/{age}",
-        math.ceil(points * 1_000 / per_second),
+        math.ceil(_SPREAD_MS / max(1, per_second // max(1, points))),
     )
 
 

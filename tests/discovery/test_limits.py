@@ -52,10 +52,21 @@ def test_datapoints_are_paced_by_how_many_there_may_be() -> None:
     recent = points_pace(place, 100_800, begins_within_3_hours=True)
     older = points_pace(place, 100_800, begins_within_3_hours=False)
 
-    assert 100_800 / recent.interval_ms * 1_000 <= 180_000
-    assert 100_800 / older.interval_ms * 1_000 <= 396_000
     assert reserve(recent, 1_000_000) == reserve(older, 1_000_000) == 0
     assert reserve(recent, 1_000_000) == recent.interval_ms
+
+
+@pytest.mark.parametrize("points", [1, 8_000, 70_000, 72_001, 100_800])
+@pytest.mark.parametrize(("is_recent", "quota"), [(True, 180_000), (False, 396_000)])
+def test_no_second_has_more_datapoints_than_the_quota(
+    points: int, is_recent: bool, quota: int
+) -> None:
+    place = ("111122223333", "eu-west-1")
+    pace = points_pace(place, points, begins_within_3_hours=is_recent)
+
+    sent = [number * pace.interval_ms for number in range(200)]
+
+    assert sum(points for at in sent if at < 1_000) <= quota
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -61,14 +62,32 @@ def test_every_poll_reads_the_last_fifteen_minutes_again() -> None:
     assert after.firm_until == NOON + 65 - 900
 
 
-def test_three_hours_are_read_again_once_in_twenty_minutes() -> None:
-    fresh = read_until(NOON, late_until=NOON - 3 * HOUR - 19 * MINUTE)
-    due = read_until(NOON, late_until=NOON - 3 * HOUR - 20 * MINUTE)
+def test_three_hours_are_read_again_once_in_eighteen_minutes() -> None:
+    before = read_until(NOON, late_until=NOON - 4 * HOUR)
+    after = advanced(before, Interval(NOON - 4 * HOUR, NOON), NOON)
 
-    assert since_of(fresh, MINUTE, NOON) == NOON
-    assert since_of(due, MINUTE, NOON) == due.late_until
-    after = advanced(due, Interval(due.late_until, NOON), NOON)
-    assert after.late_until == NOON - 3 * HOUR
+    reaches = []
+    for minute in range(1, 40):
+        now = NOON + minute * MINUTE
+        since = since_of(after, MINUTE, now)
+        after = advanced(after, Interval(since, now), now)
+        if now - since > HOUR:
+            reaches.append((minute, (now - since) // MINUTE))
+
+    assert {later - first for (first, _), (later, _) in pairwise(reaches)} == {18}
+    assert all(180 <= minutes <= 201 for _, minutes in reaches)
+
+
+def test_series_take_turns_in_being_read_again() -> None:
+    reaching = [
+        since_of(
+            Progress(number, NOON, NOON, NOON - 3 * HOUR - MINUTE, 10**9), MINUTE, NOON
+        )
+        < NOON - HOUR
+        for number in range(1_800)
+    ]
+
+    assert 50 <= sum(reaching) <= 200
 
 
 def test_three_days_are_read_again_each_night() -> None:
