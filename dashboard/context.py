@@ -33,6 +33,7 @@ _PAGES = (
     ("Home", "house", "home", ()),
     ("Alarms", "triangle-alert", "alarms", ()),
     ("Logs", "wrap-text", "explore", ("logs",)),
+    ("Log queries", "table", "log-query", ()),
     ("CloudTrail", "search", "explore", ("trail",)),
     ("Dashboards", "chart-column", "dashboards", ()),
     ("Actors", "fingerprint", "actors", ()),
@@ -45,7 +46,7 @@ _PAGES = (
 
 
 # Pages that look at a stretch of time: going between them keeps it.
-_IN_TIME = ("explore", "actors", "resources")
+_IN_TIME = ("explore", "log-query", "actors", "resources")
 
 
 class Shell:

@@ -19,12 +19,14 @@ from apps.search.engines.base import (
     SortOrder,
     Total,
 )
+from apps.search.engines.columns import Block
 from apps.search.engines.cursors import Cursor
-from apps.search.engines.embedded import facets, histograms, schema
+from apps.search.engines.embedded import facets, histograms, scanning, schema
 from apps.search.engines.embedded.compile import within_numbers
 from apps.search.engines.embedded.dayqueries import DayQuery, day_queries, matches
 from apps.search.engines.embedded.days import DayFolders
 from apps.search.engines.embedded.parallel import in_time
+from apps.search.engines.scans import PAGE, paged_blocks
 from apps.search.kinds import FieldType, Kind
 
 _SIDE_BY_SIDE = max(2, os.cpu_count() or 2)
@@ -75,6 +77,14 @@ class EmbeddedReader:
             if answers.partial:
                 return Page(tuple(hits), partial=_late(request, start, days))
         return Page(tuple(hits))
+
+    def scan(self, request: SearchRequest) -> Iterator[Block]:
+        if not request.kind.text_field:
+            return paged_blocks(
+                lambda after: self.find(request, PAGE, SortOrder.NEWEST, after), request
+            )
+        folders = self._folders[request.kind.name]
+        return scanning.blocks(folders, request, self.find)
 
     def count(self, request: SearchRequest) -> Total:
         days = self._day_queries(request)
