@@ -108,13 +108,28 @@ def inquiry_of(
     return Inquiry(asked.question(visible, now, seconds))
 
 
-def told(error: Exception) -> Problem:
-    """A problem with the place that it is about."""
+@dataclass(frozen=True, slots=True)
+class LineProblem(Problem):
+    """A problem of a text of several lines: `position` counts within its line."""
+
+    line: int = 0
+
+
+def told(error: Exception, query: str) -> LineProblem:
+    """A problem with the place in the query that it is about."""
+    title = "This query cannot be read"
     if isinstance(error, PatternError):
-        return Problem("This filter pattern cannot be read", str(error), error.position)
-    if isinstance(error, QueryError):
-        title = "This query cannot be read"
-        if error.is_foreign:
-            title = "This query is for CloudWatch itself"
-        return Problem(title, str(error), error.position)
-    return problem_of(error)
+        title = "This filter pattern cannot be read"
+    elif isinstance(error, QueryError):
+        title = "This query is for CloudWatch itself" if error.is_foreign else title
+    else:
+        found = problem_of(error)
+        return _placed(found.title, found.text, found.position, query)
+    return _placed(title, str(error), error.position, query)
+
+
+def _placed(title: str, text: str, position: int | None, query: str) -> LineProblem:
+    if position is None:
+        return LineProblem(title, text)
+    before = query[:position].split("\n")
+    return LineProblem(title, text, len(before[-1]), len(before) - 1)

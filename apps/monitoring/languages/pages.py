@@ -22,6 +22,7 @@ from apps.monitoring.languages.asking import (
     LABELS,
     PROBLEMS,
     Asked,
+    LineProblem,
     inquiry_of,
     told,
 )
@@ -46,7 +47,6 @@ def query_page(request: HttpRequest) -> HttpResponse:
     asked = Asked.read(parameters)
     context: dict[str, Any] = {
         "asked": asked,
-        "state": {"q": asked.query},
         "languages": [
             (one.value, LABELS[one], EXAMPLES[one], one is asked.language)
             for one in Language
@@ -57,14 +57,21 @@ def query_page(request: HttpRequest) -> HttpResponse:
     }
     span = None
     try:
-        inquiry = _inquiry(request, asked)
         span = asked.state.request(LOGS, None, timezone.now(), 1).range
+        inquiry = _inquiry(request, asked)
         if asked.is_asked and inquiry:
             context["stream"] = reverse("log-query-stream") + asked.url_query()
     except PROBLEMS as error:
-        context["problem"] = told(error)
+        problem = context["problem"] = told(error, asked.query)
+        context["state"] = {"q": _line_of(asked.query, problem)}
     context["time"] = time_picker(parameters, span)
     return render(request, "monitoring/log_query.html", context)
+
+
+def _line_of(query: str, problem: LineProblem) -> str:
+    """The line that the problem is about."""
+    lines = query.splitlines() or [""]
+    return lines[min(problem.line, len(lines) - 1)]
 
 
 def _inquiry(request: HttpRequest, asked: Asked) -> Inquiry | None:

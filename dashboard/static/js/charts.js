@@ -5,6 +5,11 @@ const drawn = new Set();
 const variable = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 const isLocal = () => localStorage.getItem("zone") === "local";
 const colour = (name) => (/^(series|level)-/.test(name ?? "") ? variable(name) : name);
+const coloured = (part) => Object.fromEntries(Object.entries(part).map(([name, value]) => {
+  if (/color$/.test(name)) return [name, Array.isArray(value) ? value.map(colour) : colour(value)];
+  const isPart = value && typeof value === "object" && !Array.isArray(value);
+  return [name, isPart ? coloured(value) : value];
+}));
 
 // Plotly knows no zones: a local axis is given local times as if they were UTC.
 const minutesEast = (date) => (isLocal() ? -date.getTimezoneOffset() : 0);

@@ -141,6 +141,11 @@ def test_page_marks_the_place_of_an_error(viewer_client: Client) -> None:
     assert "character 11" in text
 
 
+def test_place_is_marked_in_its_line(viewer_client: Client) -> None:
+    text = page(viewer_client, "fields a\n| bogus b\n| limit 1")
+    assert "<code>| bogus b\n  ^</code>" in text
+
+
 def test_stream_tells_progress_then_the_answer(viewer_client: Client) -> None:
     given = f"/logs/query/stream?{SPAN}&query=stats+count(*)+by+bin(5m)"
     text = text_of(viewer_client.get(given))
