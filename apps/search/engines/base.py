@@ -246,6 +246,9 @@ class DocumentEngine(Protocol):
         Raises EngineUnavailable.
         """
 
+    def prepare(self, kind: Kind) -> None:
+        """Make ready what scans of what is stored need, where there is such."""
+
     def problem(self) -> str | None:
         """Why the engine cannot serve now, in a sentence; None where it can."""
 

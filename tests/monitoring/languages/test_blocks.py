@@ -77,3 +77,18 @@ def test_small_blocks_become_one(
         messages(engine)
     assert messages(engine) == said
     assert len(files(home)) < len(said)
+
+
+def test_columns_are_made_before_anybody_asks(
+    engine: DocumentEngine, home: Path
+) -> None:
+    store_lines(engine, line("one"))
+    engine.prepare(LOGS)
+    assert len(files(home)) == 1
+
+
+def test_lines_received_in_one_moment_are_all_taken(engine: DocumentEngine) -> None:
+    for at in range(5):
+        store_lines(engine, line(f"at {at}", at))
+        messages(engine)
+    assert messages(engine) == [f"at {at}" for at in range(5)]

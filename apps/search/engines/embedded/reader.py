@@ -84,7 +84,13 @@ class EmbeddedReader:
                 lambda after: self.find(request, PAGE, SortOrder.NEWEST, after), request
             )
         folders = self._folders[request.kind.name]
-        return scanning.blocks(folders, request, self.find)
+        return scanning.blocks(folders, request, _turned)
+
+    def prepare(self, kind: Kind) -> None:
+        """Bring the columns of every day up to date with its index."""
+        folders = self._folders[kind.name]
+        for name in folders.names() if kind.text_field else ():
+            scanning.brought_up(folders.day(name), kind, _turned)
 
     def count(self, request: SearchRequest) -> Total:
         days = self._day_queries(request)
@@ -135,6 +141,16 @@ class EmbeddedReader:
 
     def _day_queries(self, request: SearchRequest) -> list[DayQuery]:
         return day_queries(self._folders[request.kind.name], request)
+
+
+def _turned(day: DayQuery, size: int, after: str | None) -> Page:
+    """A page of one day, newest first."""
+    cursor = Cursor.parse(after, SortOrder.NEWEST) if after else None
+    found = _find_in_day(day, size + 1, SortOrder.NEWEST, cursor)
+    hits = tuple(_hits(found, cursor, size + 1))
+    if len(hits) > size:
+        return Page(hits[:size], next=hits[size - 1].cursor)
+    return Page(hits)
 
 
 def _find_in_day(

@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import timedelta
-from typing import Protocol
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
+from tantivy import Query
 
-from apps.search.engines.base import Hit, Page, SearchRequest, SortOrder
+from apps.search.engines.base import Hit, Page, SearchRequest
 from apps.search.engines.columns import Block, Coded, Mask
+from apps.search.engines.embedded import schema
 from apps.search.engines.embedded.blocks import StoredBlock
+from apps.search.engines.embedded.compile import within_numbers
+from apps.search.engines.embedded.dayqueries import DayQuery
 from apps.search.engines.embedded.days import Day, DayFolders
 from apps.search.engines.scans import PAGE, pages
-from apps.search.timerange import TimeRange, parse_time
+from apps.search.kinds import Kind
 
-# Blocks are made from pages that may take longer than a question may.
-_SECONDS = 60.0
-
-
-class Find(Protocol):
-    def __call__(
-        self,
-        request: SearchRequest,
-        size: int,
-        order: SortOrder = ...,
-        after: str | None = ...,
-    ) -> Page: ...
+Turn = Callable[[DayQuery, int, str | None], Page]
+"""A page of a day behind a cursor, newest first."""
 
 
-def blocks(folders: DayFolders, request: SearchRequest, find: Find) -> Iterator[Block]:
+def blocks(folders: DayFolders, request: SearchRequest, turn: Turn) -> Iterator[Block]:
     """Blocks with lines in the time range, the newest days first."""
     for day in reversed(folders.between(*request.range.days())):
-        stored = _stored(day, request, find)
+        stored = brought_up(day, request.kind, turn)
         for one in sorted(stored, key=lambda block: -block.newest_ms):
             if one.newest_ms >= request.range.since_ms:
                 part = _asked(one.block(), request)
@@ -40,20 +32,20 @@ def blocks(folders: DayFolders, request: SearchRequest, find: Find) -> Iterator[
                     yield part
 
 
-def _stored(day: Day, request: SearchRequest, find: Find) -> list[StoredBlock]:
-    def read(after_ms: int | None) -> Iterator[Sequence[Hit]]:
-        begins = parse_time(day.name, request.now)
-        whole = SearchRequest(
-            request.kind,
-            request.now,
-            range=TimeRange(begins, begins + timedelta(days=1)),
-            received_after_ms=after_ms,
-            seconds=_SECONDS,
-        )
-        return pages(lambda after: find(whole, PAGE, SortOrder.NEWEST, after))
+def brought_up(day: Day, kind: Kind, turn: Turn) -> list[StoredBlock]:
+    """The columns of all that is in the index of a day."""
+    # One state of the index: a page that saw more than the page before could take
+    # lines in whose neighbours it missed.
+    searcher = day.searcher
 
-    kept = day.blocks(request.kind.text_field)
-    return kept.current(day.searcher.num_docs, read)
+    def read(after_ms: int | None) -> Iterator[Sequence[Hit]]:
+        query = Query.all_query()
+        if after_ms is not None:
+            query = within_numbers(schema.RECEIVED, after_ms + 1, None)
+        asked = DayQuery(day.name, searcher, query, matches_all=after_ms is None)
+        return pages(lambda after: turn(asked, PAGE, after))
+
+    return day.blocks(kind.text_field).current(searcher.num_docs, read)
 
 
 def _asked(block: Block, request: SearchRequest) -> Block:
