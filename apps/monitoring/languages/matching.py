@@ -48,7 +48,7 @@ def _any(terms: tuple[Term, ...], lines: Texts) -> Mask:
 def _line_by_line(matcher: Matcher, lines: Texts) -> Mask:
     mask = np.ones(len(lines), dtype=bool)
     if isinstance(matcher, ObjectPattern):
-        mask = _beginning_with(b"{[ \t\r\n", lines)
+        mask = _beginning_with(b"{ \t\r\n", lines)
     for text in matcher.necessary():
         mask &= lines.containing(text)
     rows = np.flatnonzero(mask)
