@@ -7,6 +7,7 @@ from drf_spectacular.views import SpectacularAPIView
 from apps.discovery.api import AccountsView, MeView
 from apps.monitoring.alarms.api import AlarmHistoryView, AlarmsView, AlarmView
 from apps.monitoring.charts.api import MetricDataView, MetricsView
+from apps.monitoring.languages.api import LogQueryView
 from apps.monitoring.logs.patternpages import PatternsView
 from apps.monitoring.logs.tracepages import TraceLinesView
 from apps.monitoring.metrics.collectionapi import CollectionsView, CollectionView
@@ -25,6 +26,7 @@ urlpatterns = [
     path("metrics/data", MetricDataView.as_view(), name="api-metric-data"),
     path("accounts", AccountsView.as_view(), name="api-accounts"),
     path("logs/traces/<str:trace_id>", TraceLinesView.as_view(), name="api-log-trace"),
+    path("logs/query", LogQueryView.as_view(), name="api-log-query"),
     path("logs/patterns", PatternsView.as_view(), name="api-log-patterns"),
     path("alarms", AlarmsView.as_view(), name="api-alarms"),
     path("alarms/<int:alarm_id>", AlarmView.as_view(), name="api-alarm"),

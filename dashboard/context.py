@@ -34,6 +34,7 @@ _PAGES = (
     ("Metrics", "chart-column", "metrics", ()),
     ("Alarms", "triangle-alert", "alarms", ()),
     ("Logs", "wrap-text", "explore", ("logs",)),
+    ("Log queries", "table", "log-query", ()),
     ("CloudTrail", "search", "explore", ("trail",)),
     ("Dashboards", "chart-column", "dashboards", ()),
     ("Actors", "fingerprint", "actors", ()),
@@ -47,6 +48,7 @@ _PAGES = (
 
 # Pages that look at a stretch of time: going between them keeps it.
 _IN_TIME = ("explore", "metrics", "actors", "resources")
+_IN_TIME = ("explore", "log-query", "actors", "resources")
 
 
 class Shell:

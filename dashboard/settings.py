@@ -145,6 +145,8 @@ DIAGNOSES = [
 ]
 # A search may take so long and export so many rows; both limits are said on screen.
 SEARCH_SECONDS = environment.number("SEARCH_SECONDS", 10, least=0.1)
+# A query that scans stored lines may take longer; what it missed is then said.
+LOG_QUERY_SECONDS = environment.number("LOG_QUERY_SECONDS", 60, least=0.1)
 EXPORT_ROWS = int(environment.number("EXPORT_ROWS", 1_000_000, least=1))
 
 # What marks moments on charts: callables of (keys, range, viewer), dotted paths.

@@ -21,5 +21,6 @@ SCHEDULE = {
         "task": "workers.tasks.apply_retention",
         "schedule": crontab(minute="17"),
     },
+    "scans": {"task": "workers.tasks.prepare_scans", "schedule": 60.0},
     "samples": {"task": "workers.tasks.keep_samples", "schedule": 60.0},
 }

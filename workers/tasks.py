@@ -137,3 +137,9 @@ def apply_retention() -> None:
 @app.task
 def keep_samples() -> None:
     sample_retention.apply(timezone.now())
+
+
+@app.task
+def prepare_scans() -> None:
+    for kind in store.kinds().values():
+        store.engine().prepare(kind)

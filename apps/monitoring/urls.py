@@ -5,6 +5,7 @@ from django.urls import URLPattern
 from apps.monitoring.alarms.urls import urlpatterns as alarms
 from apps.monitoring.charts.urls import urlpatterns as charts
 from apps.monitoring.dashboards.urls import urlpatterns as dashboards
+from apps.monitoring.languages.urls import urlpatterns as languages
 from apps.monitoring.logs.exploring_urls import urlpatterns as exploring
 from apps.monitoring.metrics.urls import urlpatterns as metrics
 
@@ -14,4 +15,5 @@ urlpatterns: list[URLPattern] = [
     *charts,
     *dashboards,
     *exploring,
+    *languages,
 ]

@@ -43,7 +43,7 @@ def export(request: HttpRequest, kind_name: str, suffix: str) -> HttpResponseBas
     whole = chain([first], allowed(request, pages))
     lines = _csv(question, whole) if suffix == "csv" else _ndjson(whole)
     types = {"csv": "text/csv; charset=utf-8", "ndjson": "application/x-ndjson"}
-    response = StreamingHttpResponse(_in_thread(lines), content_type=types[suffix])
+    response = StreamingHttpResponse(in_thread(lines), content_type=types[suffix])
     name = f"trailmap-{question.kind.name}.{suffix}"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     connections.release()  # Django would only do so once the stream has ended
@@ -89,7 +89,7 @@ def _threaded(work: Callable[P, T]) -> Callable[P, Awaitable[T]]:
     return sync_to_async(released, thread_sensitive=False)
 
 
-async def _in_thread(source: Iterator[T]) -> AsyncIterator[T]:
+async def in_thread(source: Iterator[T]) -> AsyncIterator[T]:
     """The items of a blocking iterator, each made in a thread."""
     step = _threaded(lambda: next(source, None))
     while not stopping.is_set() and (item := await step()) is not None:

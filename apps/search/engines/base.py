@@ -6,13 +6,14 @@ value, so engines receive a question and not a dozen arguments.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
 from apps.search.documents import Document
+from apps.search.engines.columns import Block
 from apps.search.kinds import FieldType, Kind
 from apps.search.syntax import Everything, Node
 from apps.search.timerange import ALL_TIME, TimeRange
@@ -212,6 +213,13 @@ class DocumentReader(Protocol):
     ) -> Sequence[tuple[str, int]]:
         """Values of a field that begin so, letter case ignored, frequent first."""
 
+    def scan(self, request: SearchRequest) -> Iterator[Block]:
+        """Every document of the request's time range and scope, in columns.
+
+        Blocks come roughly newest first. The request's query is only a hint: an
+        engine may leave out what does not match it, and need not.
+        """
+
     def get(self, kind: Kind, document_id: str, scope: Scope) -> Hit | None: ...
 
     def fields(self, kind: Kind) -> Mapping[str, FieldType]:
@@ -237,6 +245,9 @@ class DocumentEngine(Protocol):
 
         Raises EngineUnavailable.
         """
+
+    def prepare(self, kind: Kind) -> None:
+        """Make ready what scans of what is stored need, where there is such."""
 
     def problem(self) -> str | None:
         """Why the engine cannot serve now, in a sentence; None where it can."""

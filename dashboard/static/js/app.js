@@ -3,6 +3,7 @@ import "./boards.js";
 import "./charts.js";
 import "./explore.js";
 import "./keys.js";
+import "./logquery.js";
 import "./palette.js";
 import "./tail.js";
 import { $, $$, act, copy, onAct, onContent, toast, visit } from "./dom.js";

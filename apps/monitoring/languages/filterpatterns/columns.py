@@ -15,6 +15,7 @@ from apps.monitoring.languages.filterpatterns.comparisons import (
     Written,
     comparison,
     number_of,
+    unquoted,
 )
 from apps.monitoring.languages.filterpatterns.errors import PatternError
 from apps.monitoring.languages.filterpatterns.expressions import MOST_EXPRESSIONS
@@ -39,6 +40,7 @@ class Column:
 
     name: str
     alternatives: tuple[tuple[Fits, ...], ...] = ()
+    necessary: tuple[str, ...] = ()
 
     def accepts(self, word: str) -> bool:
         number = number_of(word)
@@ -68,7 +70,8 @@ class ColumnPattern:
         return {f"${names.get(at) or at + 1}": word for at, word in enumerate(words)}
 
     def necessary(self) -> tuple[str, ...]:
-        return ()
+        columns = (*self.before, *self.after)
+        return tuple(text for column in columns for text in column.necessary)
 
     def _names(self, words: list[str]) -> dict[int, str] | None:
         """Names by position; None where the words do not fit the columns."""
@@ -154,7 +157,17 @@ def _column(written: str, position: int) -> Column:
         if joint == "||":
             alternatives.append([])
         alternatives[-1].append(_test(part, name, position + at))
-    return Column(name, tuple(map(tuple, alternatives)))
+    necessary = _necessary(first) if len(alternatives) == 1 and first else ()
+    return Column(name, tuple(map(tuple, alternatives)), necessary)
+
+
+def _necessary(test: re.Match[str]) -> tuple[str, ...]:
+    """The longest text that a word which fits `= prefix*` has to contain."""
+    value = test["value"]
+    if test["operator"] != "=" or value.startswith("%") or number_of(value) is not None:
+        return ()
+    plain = unquoted(value) if value.startswith('"') else value
+    return tuple(part for part in [max(plain.split("*"), key=len)] if part)
 
 
 def _tests(written: str) -> Iterator[tuple[str, str, int]]:

@@ -192,7 +192,7 @@ def _number(value: Any) -> float | None:
 
 
 def _document(message: str) -> Any:
-    if not message.lstrip().startswith(("{", "[")):
+    if not message.lstrip().startswith("{"):
         return _MISSING
     try:
         return orjson.loads(message)

@@ -161,8 +161,7 @@ def _like(column: Column, like: Like) -> Mask:
     if isinstance(column, Texts):
         if wanted is not None:
             return column.containing(wanted)
-        search = re2.compile(like.text.encode()).search
-        return np.array([search(piece) is not None for piece in column.pieces()], bool)
+        return _matched(column, like.text)
     codes, values = column.coded()
     if wanted is not None:
         table = [wanted in text(value) for value in values]
@@ -170,6 +169,27 @@ def _like(column: Column, like: Like) -> Mask:
         find = re2.compile(like.text).search
         table = [find(text(value)) is not None for value in values]
     return np.array([*table, False], dtype=bool)[codes]
+
+
+# Letters beyond ASCII that are k and s where letter case is ignored.
+_FOLDED = ("\u212a", "\u017f")
+
+
+def _matched(column: Texts, pattern: str) -> Mask:
+    """Lines that match, looking first for the text that an expression ignores the
+    case of: only lines that may have it are left to RE2."""
+    mask = np.ones(len(column), dtype=bool)
+    wanted = literal_of(pattern.removeprefix("(?i)"))
+    if pattern.startswith("(?i)") and wanted and wanted.isascii():
+        lowered = Texts(column.blob.lower(), column.starts, column.ends)
+        mask = lowered.containing(wanted.lower())
+        for letter in _FOLDED:
+            mask |= column.containing(letter)
+    rows = np.flatnonzero(mask)
+    search = re2.compile(pattern.encode()).search
+    held = (search(piece) is not None for piece in column.take(rows).pieces())
+    mask[rows] = np.fromiter(held, dtype=bool, count=len(rows))
+    return mask
 
 
 def _call(call: Call, frame: Frame) -> Column:

@@ -15,6 +15,7 @@ import tantivy
 from apps.search.documents import PathNode
 from apps.search.engines.base import DayCount, EngineUnavailable
 from apps.search.engines.embedded import schema
+from apps.search.engines.embedded.blocks import DayBlocks
 from apps.search.engines.embedded.panics import panics_told
 from apps.search.kinds import FieldType
 
@@ -32,6 +33,7 @@ class Day:
         self.folder = folder
         self.name = folder.name
         self._lock = threading.Lock()
+        self._blocks: DayBlocks | None = None
         failing = f"The search index of {folder.name} cannot be opened"
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -75,6 +77,13 @@ class Day:
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(self.folder / _CATALOG)
+
+    def blocks(self, text_field: str) -> DayBlocks:
+        """The columns of this day, for scans."""
+        with self._lock:
+            if self._blocks is None:
+                self._blocks = DayBlocks(self.folder, text_field)
+            return self._blocks
 
     def size(self) -> DayCount:
         with os.scandir(self.folder) as entries:

@@ -43,6 +43,9 @@ class EmbeddedEngine:
     def settle(self, kind: Kind) -> None:
         """What was not committed is not stored here."""
 
+    def prepare(self, kind: Kind) -> None:
+        self._reader.prepare(kind)
+
     def problem(self) -> str | None:
         try:
             self._root.mkdir(parents=True, exist_ok=True)

@@ -19,12 +19,14 @@ from apps.search.engines.base import (
     SortOrder,
     Total,
 )
+from apps.search.engines.columns import Block
 from apps.search.engines.cursors import Cursor
-from apps.search.engines.embedded import facets, histograms, schema
+from apps.search.engines.embedded import facets, histograms, scanning, schema
 from apps.search.engines.embedded.compile import within_numbers
 from apps.search.engines.embedded.dayqueries import DayQuery, day_queries, matches
 from apps.search.engines.embedded.days import DayFolders
 from apps.search.engines.embedded.parallel import in_time
+from apps.search.engines.scans import PAGE, paged_blocks
 from apps.search.kinds import FieldType, Kind
 
 _SIDE_BY_SIDE = max(2, os.cpu_count() or 2)
@@ -76,6 +78,20 @@ class EmbeddedReader:
                 return Page(tuple(hits), partial=_late(request, start, days))
         return Page(tuple(hits))
 
+    def scan(self, request: SearchRequest) -> Iterator[Block]:
+        if not request.kind.text_field:
+            return paged_blocks(
+                lambda after: self.find(request, PAGE, SortOrder.NEWEST, after), request
+            )
+        folders = self._folders[request.kind.name]
+        return scanning.blocks(folders, request, _turned)
+
+    def prepare(self, kind: Kind) -> None:
+        """Bring the columns of every day up to date with its index."""
+        folders = self._folders[kind.name]
+        for name in folders.names() if kind.text_field else ():
+            scanning.brought_up(folders.day(name), kind, _turned)
+
     def count(self, request: SearchRequest) -> Total:
         days = self._day_queries(request)
         counted = sum(day.searcher.num_docs for day in days if day.matches_all)
@@ -125,6 +141,16 @@ class EmbeddedReader:
 
     def _day_queries(self, request: SearchRequest) -> list[DayQuery]:
         return day_queries(self._folders[request.kind.name], request)
+
+
+def _turned(day: DayQuery, size: int, after: str | None) -> Page:
+    """A page of one day, newest first."""
+    cursor = Cursor.parse(after, SortOrder.NEWEST) if after else None
+    found = _find_in_day(day, size + 1, SortOrder.NEWEST, cursor)
+    hits = tuple(_hits(found, cursor, size + 1))
+    if len(hits) > size:
+        return Page(hits[:size], next=hits[size - 1].cursor)
+    return Page(hits)
 
 
 def _find_in_day(

@@ -73,6 +73,9 @@ class OpenSearchEngine:
             allow_no_indices="true",
         )
 
+    def prepare(self, kind: Kind) -> None:
+        """Scans read what is stored."""
+
     def problem(self) -> str | None:
         """Asks as a search does, so that it knows what a search would meet."""
         indexes = [self._names(kind).every_day for kind in self._kinds]

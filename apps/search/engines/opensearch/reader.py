@@ -21,6 +21,7 @@ from apps.search.engines.base import (
     SortOrder,
     Total,
 )
+from apps.search.engines.columns import Block
 from apps.search.engines.counts import SERIES, histogram_of, ranked
 from apps.search.engines.cursors import Cursor
 from apps.search.engines.opensearch import aggregations as agg
@@ -35,6 +36,7 @@ from apps.search.engines.opensearch.answers import (
 from apps.search.engines.opensearch.cluster import Cancelled, Cluster
 from apps.search.engines.opensearch.compile import compile_request, scope_query
 from apps.search.engines.opensearch.mapping import Names
+from apps.search.engines.scans import PAGE, paged_blocks
 from apps.search.intervals import DAY_MS
 from apps.search.kinds import FieldType, Kind
 from apps.search.timerange import ALL_TIME, from_milliseconds
@@ -111,6 +113,11 @@ class OpenSearchReader:
         if len(hits) > size:
             return Page(hits[:size], hits[size - 1].cursor, inquiry.partial)
         return Page(hits, partial=inquiry.partial)
+
+    def scan(self, request: SearchRequest) -> Iterator[Block]:
+        return paged_blocks(
+            lambda after: self.find(request, PAGE, SortOrder.NEWEST, after), request
+        )
 
     def count(self, request: SearchRequest) -> Total:
         inquiry = self._inquiry(request)
