@@ -4,14 +4,12 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('monitoring', '0002_alarms'),
-        ('monitoring', '0002_collection'),
-        ('monitoring', '0002_logclaims'),
-        ('monitoring', '0002_logs'),
-        ('monitoring', '0003_dashboards'),
+        ("monitoring", "0002_alarms"),
+        ("monitoring", "0002_collection"),
+        ("monitoring", "0002_logclaims"),
+        ("monitoring", "0002_logs"),
+        ("monitoring", "0003_dashboards"),
     ]
 
-    operations = [
-    ]
+    operations = []
