@@ -50,7 +50,7 @@ def ndjson(found: Sequence[Hit]) -> bytes:
 
 def csv_header(columns: Sequence[str], kind: Kind) -> bytes:
     """Names that are declared stand as they are: nobody from outside made them up."""
-    shown = [path if path in kind.by_path else _safe(path) for path in columns]
+    shown = [path if path in kind.by_path else safe(path) for path in columns]
     return _csv_lines([["time", *shown, "id"]])
 
 
@@ -66,16 +66,16 @@ def record_of(hit: Hit) -> dict[str, Any]:
 def _row(hit: Hit, columns: Sequence[str]) -> list[Any]:
     record = record_of(hit)
     values = [_cell(value_at(record, path)) for path in columns]
-    return [rfc3339(from_milliseconds(hit.time_ms)), *values, _safe(hit.id)]
+    return [rfc3339(from_milliseconds(hit.time_ms)), *values, safe(hit.id)]
 
 
 def _cell(values: Sequence[Any]) -> Any:
     if len(values) == 1 and isinstance(values[0], int | float):
         return values[0]
-    return _safe("; ".join(_text(value) for value in values))
+    return safe("; ".join(_text(value) for value in values))
 
 
-def _safe(text: str) -> str:
+def safe(text: str) -> str:
     return "'" + text if text.startswith(_FORMULA) else text
 
 
