@@ -8,6 +8,7 @@ from apps.discovery.api import AccountsView, MeView
 from apps.monitoring.alarms.api import AlarmHistoryView, AlarmsView, AlarmView
 from apps.monitoring.logs.patternpages import PatternsView
 from apps.monitoring.logs.tracepages import TraceLinesView
+from apps.monitoring.metrics.collectionapi import CollectionsView, CollectionView
 from apps.search.api import (
     ContextView,
     DocumentView,
@@ -29,6 +30,12 @@ urlpatterns = [
         "alarms/<int:alarm_id>/history",
         AlarmHistoryView.as_view(),
         name="api-alarm-history",
+    ),
+    path("metrics/collection", CollectionsView.as_view(), name="api-collections"),
+    path(
+        "metrics/collection/<str:number>",
+        CollectionView.as_view(),
+        name="api-collection",
     ),
     path("search/<slug:kind_name>", SearchView.as_view(), name="api-search"),
     path(

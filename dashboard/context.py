@@ -38,6 +38,7 @@ _PAGES = (
     ("Actors", "fingerprint", "actors", ()),
     ("Resources", "box", "resources", ()),
     ("Sources", "database", "sources", ()),
+    ("Collection", "server", "collection", ()),
     ("Quarantine", "shield-alert", "quarantine", ()),
     ("Accounts", "cloud", "accounts", ()),
 )

@@ -127,7 +127,10 @@ OPENSEARCH_SIGNER = "apps.discovery.aws.request_signer"
 SEARCH_HOME = HOME / "search"
 SEARCH_KINDS = ["apps.audit.kinds.TRAIL", "apps.monitoring.kinds.LOGS"]
 # What `import` reads, by the name of the files.
-IMPORTERS = {"cloudtrail": "apps.audit.ingest.CLOUDTRAIL"}
+IMPORTERS = {
+    "cloudtrail": "apps.audit.ingest.CLOUDTRAIL",
+    "logs": "apps.monitoring.logs.files.LOG_FILES",
+}
 # What `doctor` looks at; what comes first is needed by all that follows.
 DIAGNOSES = [
     "apps.discovery.diagnosis.database",
@@ -159,6 +162,7 @@ METRIC_DAYS = {
 METRIC_BUDGET_DOLLARS = environment.number("METRIC_BUDGET_DOLLARS", 1, least=0)
 METRIC_PRICE_PER_1000 = environment.number("METRIC_PRICE_PER_1000", 0.01, least=0)
 METRIC_FIRST_HOURS = environment.number("METRIC_FIRST_HOURS", 24, least=1)
+CHART_MARKERS: list[str] = []
 
 # For how many days samples of metrics are kept, by the seconds of their periods.
 METRIC_DAYS = {
@@ -167,6 +171,13 @@ METRIC_DAYS = {
     3_600: environment.number("METRIC_DAYS_HOURS", 455, least=1),
     86_400: environment.number("METRIC_DAYS_DAYS", 1_826, least=1),
 }
+
+# Dollars a day that reading the metrics of an account may cost, where its plan says
+# nothing else; what AWS charges for a thousand billed metrics; and how many hours of a
+# series that was just found are read.
+METRIC_BUDGET_DOLLARS = environment.number("METRIC_BUDGET_DOLLARS", 1, least=0)
+METRIC_PRICE_PER_1000 = environment.number("METRIC_PRICE_PER_1000", 0.01, least=0)
+METRIC_FIRST_HOURS = environment.number("METRIC_FIRST_HOURS", 24, least=1)
 
 BROKER_URL = environment.url("BROKER_URL", "memory://", ("memory", "redis", "rediss"))
 IS_ONE_PROCESS = BROKER_URL.startswith("memory:")

@@ -7,6 +7,8 @@ from apps.discovery import accounts, heartbeats
 from apps.monitoring.alarms import collector as alarms
 from apps.monitoring.dashboards import account_reads
 from apps.monitoring.logs import collecting, inventory, polling
+from apps.monitoring.metrics import claims, discovery, interest, samples
+from apps.monitoring.metrics import collector as metrics
 from apps.monitoring.metrics import retention as sample_retention
 from apps.search import imports, retention, retries, store
 from workers.app import app
@@ -89,6 +91,35 @@ def collect_log_sources() -> None:
 @app.task
 def collect_log_source(source_id: int) -> None:
     collecting.collect(source_id, store.engine())
+
+
+def list_metrics() -> None:
+    claims.note_scopes()
+    for scope_id in claims.LISTING.due(timezone.now()):
+        list_metrics_of.delay(scope_id)
+
+
+@app.task
+def list_metrics_of(scope_id: int) -> None:
+    if claims.LISTING.claim(scope_id, timezone.now()):
+        discovery.discover(scope_id)
+
+
+@app.task
+def read_metrics() -> None:
+    for scope_id in claims.READING.due(timezone.now()):
+        read_metrics_of.delay(scope_id)
+
+
+@app.task
+def read_metrics_of(scope_id: int) -> None:
+    if claims.READING.claim(scope_id, timezone.now()):
+        metrics.collect(scope_id, samples)
+
+
+@app.task
+def settle_interest() -> None:
+    interest.settle(timezone.now())
 
 
 @app.task

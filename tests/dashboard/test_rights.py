@@ -8,9 +8,16 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from apps.audit.models import Coverage, TrailSource
-from apps.discovery.models import ApiToken, Grant, User
+from apps.discovery.models import Account, ApiToken, Grant, User
 from apps.discovery.roles import Role
-from apps.monitoring.models import CloudWatchAlarm
+from apps.monitoring.models import (
+    CloudWatchAlarm,
+    MetricExclusion,
+    MetricOutage,
+    MetricPlan,
+    MetricScope,
+    MetricSpend,
+)
 from apps.search.models import ImportRun, QuarantinedRecord, SavedView
 from tests.conftest import Fill, signed_in
 from tests.factories import ACCOUNT, NOON, OTHER_ACCOUNT, a_user, an_account, an_event
@@ -51,6 +58,9 @@ NEEDS = {
     "read-source": Role.OPERATOR,
     "cancel-import": Role.OPERATOR,
     "settle-quarantine": Role.OPERATOR,
+    "metric-plan": Role.ADMIN,
+    "switch-collection": Role.OPERATOR,
+    "list-metrics": Role.OPERATOR,
 }
 
 
@@ -109,7 +119,21 @@ def two_accounts(fill: Fill) -> dict[str, object]:
         updated_at=NOON,
         told_at=NOON,
     )
+    metrics_of(elsewhere)
     return {"source": source, "hidden": hidden}
+
+
+def metrics_of(account: Account) -> None:
+    """Metrics that are collected and paid for, whose every part is a secret."""
+    plan = MetricPlan.objects.create(account=account)
+    MetricExclusion.objects.create(plan=plan, namespace=SECRET)
+    scope = MetricScope.objects.create(
+        account=account, region=SECRET, reading_problem=SECRET, listing_problem=SECRET
+    )
+    MetricOutage.objects.create(scope=scope, since=NOON, until=NOON, problem=SECRET)
+    MetricSpend.objects.create(
+        account=account, day=NOON.date(), region=SECRET, namespace=SECRET, by=SECRET
+    )
 
 
 def client_of(role: str) -> Client:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, TypeAlias
 
 from django.conf import settings
@@ -11,7 +12,7 @@ from django.utils.module_loading import import_string
 
 from apps.discovery.accounts import Viewer
 from apps.monitoring.metrics.keys import MetricKey
-from apps.search.timerange import TimeRange
+from apps.search.timerange import TimeRange, from_milliseconds
 
 MarkerKind: TypeAlias = Literal["alarm", "change", "incident"]
 # Beyond that a chart is a fence of markers; the newest are kept.
@@ -29,6 +30,10 @@ class Marker:
     url: str
     account: str
     region: str
+
+    @property
+    def moment(self) -> datetime:
+        return from_milliseconds(self.time_ms)
 
 
 MarkerSource: TypeAlias = Callable[

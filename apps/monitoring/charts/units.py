@@ -35,10 +35,9 @@ _BY_NAME = tuple(
         (r"AWS/.*", r".*", COUNT),
     )
 )
-_BINARY = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
 _DECIMAL = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 _THOUSAND = 1000
-_KIBI = 1024
+_LARGE = 10_000
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 
 
@@ -53,17 +52,28 @@ def unit_of(key: MetricKey, statistic: str) -> str:
 
 
 def shown(value: float, unit: str) -> str:
-    """A number with its unit: `1.5 GiB`, `23.4 %`, `250 ms`, `12.3 k`."""
+    """A number with its unit: `1.5 GB`, `23.4 %`, `250 ms`, `12.3 k`."""
     if not math.isfinite(value):
         return "\u2013"
     if unit in (SECONDS, MILLISECONDS):
         return _time(value / _THOUSAND if unit == MILLISECONDS else value)
     if unit == BYTES:
-        return _bytes(value)
+        return _joined(_scaled(value), "B")
     if unit == PERCENT:
         return f"{_digits(value)} %"
     number = _scaled(value)
     return number if unit in ("", COUNT) else f"{number} {unit}"
+
+
+def axis_format(unit: str, largest: float) -> tuple[str, str]:
+    """How d3 writes a number of this unit, and what follows it."""
+    if unit == SECONDS and largest < 1:
+        return "~s", "s"
+    if unit == BYTES:
+        return "~s", "B"
+    suffix = {SECONDS: " s", MILLISECONDS: " ms", PERCENT: " %", COUNT: ""}
+    after = suffix.get(unit, f" {unit}" if unit else "")
+    return ("~s" if largest >= _LARGE else ",~r"), after
 
 
 def _digits(value: float) -> str:
@@ -80,12 +90,9 @@ def _scaled(value: float) -> str:
     return _digits(value)
 
 
-def _bytes(value: float) -> str:
-    size = 0
-    while abs(value) >= _KIBI and size < len(_BINARY) - 1:
-        value /= _KIBI
-        size += 1
-    return f"{_digits(value)} {_BINARY[size]}"
+def _joined(number: str, unit: str) -> str:
+    """The letter of a thousand belongs to the unit: 1.5 GB."""
+    return number + unit if number[-1].isalpha() else f"{number} {unit}"
 
 
 def _time(seconds: float) -> str:

@@ -1,5 +1,5 @@
 // Draws figures the server describes, in the colours of the theme.
-import { $, $$, changedUrl, onContent, visit } from "./dom.js";
+import { $, $$, changedUrl, onAct, onContent, toast, visit } from "./dom.js";
 
 const drawn = new Set();
 const variable = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
@@ -9,6 +9,7 @@ const colour = (name) => (/^(series|level)-/.test(name ?? "") ? variable(name) :
 // Plotly knows no zones: a local axis is given local times as if they were UTC.
 const minutesEast = (date) => (isLocal() ? -date.getTimezoneOffset() : 0);
 const toAxis = (iso) => {
+  if (iso === null) return null;
   const date = new Date(iso);
   return new Date(date.getTime() + minutesEast(date) * 60_000).toISOString().replace("Z", "");
 };
@@ -17,15 +18,19 @@ function fromAxis(text) {
   return new Date(date.getTime() - minutesEast(date) * 60_000);
 }
 
+const onGrid = ({ start_ms, step_ms, count }) =>
+  Array.from({ length: count }, (_, at) => toAxis(start_ms + at * step_ms));
+
 function themed(figure) {
   const line = variable("line");
   const axis = { gridcolor: line, linecolor: line, zerolinecolor: line, tickcolor: line, automargin: false };
   const layout = structuredClone(figure.layout);
   layout.xaxis = { ...axis, ...layout.xaxis, range: layout.xaxis.range?.map(toAxis) };
   layout.yaxis = { ...axis, ...layout.yaxis };
-  const data = figure.data.map((trace) => ({
-    ...trace, x: trace.x.map(toAxis), marker: { ...trace.marker, color: colour(trace.marker.color) },
-  }));
+  if (layout.yaxis2) layout.yaxis2 = { ...axis, ...layout.yaxis2 };
+  layout.shapes = layout.shapes?.map((shape) => ({ ...coloured(shape), x0: toAxis(shape.x0), x1: toAxis(shape.x1) }));
+  const grid = figure.grid && onGrid(figure.grid);
+  const data = figure.data.map((trace) => ({ ...coloured(trace), x: trace.x?.map(toAxis) ?? grid }));
   return {
     data,
     layout: {
@@ -45,6 +50,13 @@ function zoom(from, to) {
   visit(changedUrl({ since: iso(from), until: iso(new Date(Math.ceil(to / 1000) * 1000)), row: null, after: null }));
 }
 
+function within(page, from, to) {
+  const url = new URL(page, location.href);
+  url.searchParams.set("since", iso(from));
+  url.searchParams.set("until", iso(new Date(Math.ceil(to / 1000) * 1000)));
+  return url.href;
+}
+
 async function draw(node) {
   const figure = JSON.parse($(`#${node.dataset.figure}`).textContent);
   const { data, layout } = themed(figure);
@@ -58,10 +70,15 @@ async function draw(node) {
   drawn.add(node);
   if (node.dataset.brush === undefined) return;
   node.on("plotly_selected", (chosen) => {
-    if (chosen?.range) zoom(...chosen.range.x.map(fromAxis));
+    if (!chosen?.range) return;
+    const [from, to] = chosen.range.x.map(fromAxis);
+    if (node.dataset.page) visit(within(node.dataset.page, from, to));
+    else zoom(from, to);
   });
   node.on("plotly_doubleclick", () => history.back());
   node.on("plotly_click", ({ points: [point] }) => {
+    if (point.customdata) visit(point.customdata);
+    if (!figure.interval_ms) return;
     const start = fromAxis(point.x);
     zoom(start, new Date(start.getTime() + figure.interval_ms));
   });
@@ -74,8 +91,47 @@ function redraw() {
   }
 }
 
+// Far down a page of many charts, one is drawn when it is nearly in sight.
+const inSight = new IntersectionObserver((seen) => {
+  for (const { isIntersecting, target } of seen) {
+    if (!isIntersecting) continue;
+    inSight.unobserve(target);
+    draw(target);
+  }
+}, { rootMargin: "300px" });
+
 onContent((root) => {
-  for (const node of $$("[data-figure]", root)) draw(node);
+  for (const node of $$("[data-figure]", root)) {
+    if (node.dataset.lazy === undefined) draw(node);
+    else inSight.observe(node);
+  }
+});
+
+// Plotly's own download makes an address the page's policy does not load.
+async function picture(node) {
+  const { data, layout } = themed(JSON.parse($(`#${node.dataset.figure}`).textContent));
+  const [width, height] = [node.clientWidth, node.clientHeight];
+  layout.paper_bgcolor = variable("surface");
+  const svg = await window.Plotly.toImage({ data, layout }, { format: "svg", width, height, imageDataOnly: true });
+  const image = new Image();
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svg)}`;
+  await image.decode();
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [width * 2, height * 2];
+  canvas.getContext("2d").drawImage(image, 0, 0, width * 2, height * 2);
+  return canvas.toDataURL("image/png");
+}
+onAct("chart-png", async (button) => {
+  const node = $(`#${button.dataset.chart}`);
+  const link = document.createElement("a");
+  try {
+    link.href = await picture(node);
+  } catch {
+    toast("The browser could not make the picture");
+    return;
+  }
+  link.download = button.dataset.name || "chart.png";
+  link.click();
 });
 document.addEventListener("themechange", redraw);
 document.addEventListener("zonechange", redraw);

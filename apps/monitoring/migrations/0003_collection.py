@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("discovery", "0002_several_processes"),
-        ("monitoring", "0001_initial"),
+        ("monitoring", "0002_samples"),
     ]
 
     operations = [

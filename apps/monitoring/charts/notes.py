@@ -1,0 +1,158 @@
+"""What a chart says of its own numbers, in words: late, zero and no data. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from apps.monitoring.charts.computing import Computed, Drawn
+from apps.monitoring.charts.specs import MetricLine
+from apps.monitoring.metrics.lines import MERGEABLE, Interval
+from apps.search.timerange import from_milliseconds
+
+NoteKind: TypeAlias = Literal[
+    "problem", "late", "uncollected", "empty", "zero", "method"
+]
+# Longer than collecting takes where nobody looks: then it is no longer just late.
+LATE_SECONDS = 3900
+_NAMED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """`kind` chooses how it looks."""
+
+    kind: NoteKind
+    text: str
+
+
+def notes(computed: Computed) -> tuple[Note, ...]:
+    """Most important first."""
+    return (
+        *_problems(computed),
+        *_uncollected(computed),
+        *_settling(computed),
+        *_silent(computed),
+        *_methods(computed),
+    )
+
+
+def _problems(computed: Computed) -> Iterator[Note]:
+    for drawn in computed.lines:
+        if drawn.problem:
+            yield Note("problem", f"{drawn.label}: {drawn.problem}".rstrip(".") + ".")
+
+
+def _uncollected(computed: Computed) -> Iterator[Note]:
+    gaps = computed.gaps
+    until = int(min(computed.now, computed.span.until).timestamp())
+    since = int(computed.span.since.timestamp())
+    if gaps == (Interval(since, until),):
+        yield Note(
+            "uncollected",
+            "Hatched: nothing was collected in this time. What is looked at is "
+            "collected within minutes; CloudWatch keeps single minutes for 15 days.",
+        )
+        return
+    is_late = gaps and gaps[-1].until >= until and _is_now(computed)
+    if is_late and gaps[-1].until - gaps[-1].since <= LATE_SECONDS:
+        minutes = max(1, (gaps[-1].until - gaps[-1].since) // 60)
+        yield Note("late", f"Late: the last {minutes} min are not collected yet.")
+        gaps = gaps[:-1]
+    if gaps:
+        yield Note("uncollected", f"Hatched: not collected from {_said(gaps)}.")
+
+
+def _is_now(computed: Computed) -> bool:
+    return computed.span.until >= computed.now
+
+
+def _said(gaps: tuple[Interval, ...]) -> str:
+    named = ", ".join(
+        f"{_clock(one.since)} to {_clock(one.until)}" for one in gaps[:_NAMED]
+    )
+    more = len(gaps) - _NAMED
+    return f"{named} UTC" + (f" and {more} times more" if more > 0 else "")
+
+
+def _settling(computed: Computed) -> Iterator[Note]:
+    since = [one.provisional_since for one in computed.lines]
+    known = [one for one in since if one is not None]
+    if known:
+        at = f"{from_milliseconds(min(known) * 1000):%H:%M}"
+        yield Note(
+            "late", f"Dotted: still settling since {at} UTC; CloudWatch may change it."
+        )
+
+
+def _silent(computed: Computed) -> Iterator[Note]:
+    """Lines that were read and have nothing, and those that are nothing but zero."""
+    silent = [one for one in computed.lines if _is_silent(one)]
+    if silent:
+        yield Note(
+            "empty",
+            f"No datapoints: {_labels(silent)}. CloudWatch was asked and had none, "
+            "which is not zero: many services send nothing while they are idle.",
+        )
+    waiting = [one for one in computed.lines if _waits_for_statistic(one)]
+    if waiting:
+        yield Note(
+            "empty",
+            f"{_labels(waiting)}: a percentile cannot be computed from what is kept. "
+            "It is collected from now on, at the period of this chart.",
+        )
+    zero = [
+        one
+        for one in computed.lines
+        if not one.is_empty and not np.nansum(np.abs(one.values))
+    ]
+    if zero:
+        yield Note("zero", f"Zero all the time: {_labels(zero)}.")
+
+
+def _is_silent(drawn: Drawn) -> bool:
+    return drawn.is_empty and not drawn.problem and bool(drawn.covered)
+
+
+def _waits_for_statistic(drawn: Drawn) -> bool:
+    line = drawn.line
+    return (
+        isinstance(line, MetricLine)
+        and line.statistic not in MERGEABLE
+        and drawn.is_empty
+        and not drawn.problem
+        and not drawn.covered
+    )
+
+
+def _labels(lines: list[Drawn]) -> str:
+    more = len(lines) - _NAMED
+    said = ", ".join(one.label for one in lines[:_NAMED])
+    return said + (f" and {more} more" if more > 0 else "")
+
+
+def _methods(computed: Computed) -> Iterator[Note]:
+    if computed.band is not None:
+        yield Note("method", f"{computed.band.method}.")
+    wanted = computed.spec.period
+    if wanted and computed.grid.period_seconds > wanted:
+        yield Note(
+            "method",
+            f"Shown in periods of {_period(computed.grid.period_seconds)}: a chart of "
+            f"{_period(wanted)} would have too many points, or they are not kept.",
+        )
+
+
+def _period(seconds: int) -> str:
+    for size, name in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds % size == 0:
+            count = seconds // size
+            return f"{count} {name}s" if count > 1 else f"1 {name}"
+    return f"{seconds} seconds"
+
+
+def _clock(seconds: int) -> str:
+    return f"{from_milliseconds(seconds * 1000):%Y-%m-%d %H:%M}"
