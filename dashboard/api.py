@@ -6,6 +6,7 @@ from drf_spectacular.views import SpectacularAPIView
 
 from apps.discovery.api import AccountsView, MeView
 from apps.monitoring.alarms.api import AlarmHistoryView, AlarmsView, AlarmView
+from apps.monitoring.charts.api import MetricDataView, MetricsView
 from apps.monitoring.logs.patternpages import PatternsView
 from apps.monitoring.logs.tracepages import TraceLinesView
 from apps.monitoring.metrics.collectionapi import CollectionsView, CollectionView
@@ -21,6 +22,8 @@ from apps.search.chartview import SeriesView
 urlpatterns = [
     path("schema", login_not_required(SpectacularAPIView.as_view()), name="api-schema"),
     path("me", MeView.as_view(), name="api-me"),
+    path("metrics", MetricsView.as_view(), name="api-metrics"),
+    path("metrics/data", MetricDataView.as_view(), name="api-metric-data"),
     path("accounts", AccountsView.as_view(), name="api-accounts"),
     path("logs/traces/<str:trace_id>", TraceLinesView.as_view(), name="api-log-trace"),
     path("logs/patterns", PatternsView.as_view(), name="api-log-patterns"),
