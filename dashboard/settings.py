@@ -162,7 +162,6 @@ METRIC_DAYS = {
 METRIC_BUDGET_DOLLARS = environment.number("METRIC_BUDGET_DOLLARS", 1, least=0)
 METRIC_PRICE_PER_1000 = environment.number("METRIC_PRICE_PER_1000", 0.01, least=0)
 METRIC_FIRST_HOURS = environment.number("METRIC_FIRST_HOURS", 24, least=1)
-CHART_MARKERS: list[str] = []
 
 # For how many days samples of metrics are kept, by the seconds of their periods.
 METRIC_DAYS = {
