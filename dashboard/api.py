@@ -18,6 +18,7 @@ from apps.search.api import (
     HistogramView,
     SearchView,
 )
+from apps.search.chartview import SeriesView
 
 urlpatterns = [
     path("schema", login_not_required(SpectacularAPIView.as_view()), name="api-schema"),
@@ -48,6 +49,7 @@ urlpatterns = [
         name="api-histogram",
     ),
     path("search/<slug:kind_name>/facets", FacetsView.as_view(), name="api-facets"),
+    path("search/<slug:kind_name>/series", SeriesView.as_view(), name="api-series"),
     path(
         "search/<slug:kind_name>/context/<path:document_id>",
         ContextView.as_view(),

@@ -4,7 +4,7 @@ Plain, because building plotly's own objects costs 4 ms a figure; tests hold eve
 builder against them. Colours are names that the page's theme resolves.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from apps.search.engines.base import (
@@ -13,9 +13,12 @@ from apps.search.engines.base import (
     WITHOUT_SERIES,
     Histogram,
 )
+from apps.search.measures import Measured
 from apps.search.timerange import from_milliseconds, rfc3339
 
 Figure = dict[str, Any]
+# Fewer points are drawn as points too, for one between gaps has no line.
+_FEW_POINTS = 200
 
 # Resolved by static/js/charts.js to the colours of the light or dark theme.
 _SERIES_COLOURS = (
@@ -35,8 +38,12 @@ _SPECIAL = {
 
 def series_names(histogram: Histogram, without: str) -> Mapping[str, str]:
     """What each series is called on screen; `without` names those without a value."""
+    return names_of(histogram.series, without)
+
+
+def names_of(series: Iterable[str], without: str) -> Mapping[str, str]:
     known = {TOTAL_SERIES: "All", WITHOUT_SERIES: without, OTHER_SERIES: "Other values"}
-    return {name: known.get(name, name) for name in histogram.series}
+    return {name: known.get(name, name) for name in series}
 
 
 def histogram_figure(
@@ -83,6 +90,38 @@ def histogram_figure(
         "data": bars,
         "layout": _layout(histogram, height),
         "interval_ms": histogram.interval_ms,
+    }
+
+
+def measured_figure(
+    measured: Measured, without: str, colours: Mapping[str, str], height: int = 320
+) -> Figure:
+    """A line a series; where there was nothing to measure, the line has a gap."""
+    names = names_of(measured.series, without)
+    starts = [rfc3339(from_milliseconds(ms)) for ms in measured.starts_ms]
+    free = iter(_SERIES_COLOURS)
+    known = {**colours, **_SPECIAL, TOTAL_SERIES: "series-3"}
+    lines = [
+        {
+            "type": "scatter",
+            "mode": "lines+markers" if len(starts) < _FEW_POINTS else "lines",
+            "name": names[series],
+            "meta": at,
+            "x": starts,
+            "y": list(values),
+            "connectgaps": False,
+            "marker": {"color": known.get(series) or next(free, "series-other")},
+            "hovertemplate": "%{y:,.6~g} "
+            + _escaped(names[series])
+            + "<extra></extra>",
+        }
+        for at, (series, values) in enumerate(measured.series.items())
+    ]
+    span = Histogram(measured.interval_ms, measured.starts_ms, {})
+    return {
+        "data": lines,
+        "layout": _layout(span, height),
+        "interval_ms": measured.interval_ms,
     }
 
 

@@ -36,7 +36,7 @@ Render = Callable[[Columns, Sequence[Hit]], str]
 _POLL_SECONDS = 1.0
 # After a look, however many commits there are.
 _REST_SECONDS = 0.05
-_RIGHTS_SECONDS = 1.0
+_RIGHTS_SECONDS = 2.0
 _WATCH_SECONDS = 0.1
 # Batches of at most 200 rows that wait for one reader.
 _WAITING = 8

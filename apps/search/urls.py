@@ -1,6 +1,14 @@
 from django.urls import path, re_path
 
-from apps.search import contextview, documentview, savedviews, streams, tails, views
+from apps.search import (
+    chartview,
+    contextview,
+    documentview,
+    savedviews,
+    streams,
+    tails,
+    views,
+)
 
 urlpatterns = [
     path("explore/<slug:kind_name>/", views.explore, name="explore"),
@@ -9,6 +17,12 @@ urlpatterns = [
     path("explore/<slug:kind_name>/fields", views.fields, name="explore-fields"),
     path("explore/<slug:kind_name>/complete", views.complete, name="explore-complete"),
     path("explore/<slug:kind_name>/value", views.value_menu, name="explore-value"),
+    path("explore/<slug:kind_name>/chart", chartview.chart, name="explore-chart"),
+    path(
+        "explore/<slug:kind_name>/chart.csv",
+        chartview.chart_csv,
+        name="explore-chart-csv",
+    ),
     path("explore/<slug:kind_name>/tail", tails.tail, name="explore-tail"),
     re_path(
         r"^explore/(?P<kind_name>[-\w]+)/export\.(?P<suffix>csv|ndjson)$",

@@ -49,7 +49,8 @@ class Masker:
             message = ANSI.sub(MARK, message)
         line, _, rest = message.partition("\n")
         is_cut = bool(rest) or len(line) > MOST_CHARACTERS
-        line = line[:MOST_CHARACTERS] if is_cut else message
+        if len(line) > MOST_CHARACTERS:
+            line = line[:MOST_CHARACTERS] + MARK  # the word it is cut in goes on
         if line[:1] == "{":
             line = _JSON_SEAMS.sub(" ", line)
         known = self._masked

@@ -1,57 +1,47 @@
 """A pattern as a query of our language that finds every line it stands for."""
 
-from apps.monitoring.logs.masking import MARK, MORE, Tokens
-from apps.search.explorestate import exact_clause
-from apps.search.kinds import Kind
-from apps.search.language import escaped_field
+import re
+from collections.abc import Iterator
 
-# Longer patterns are cut: a wildcard may have so many letters and not many more.
-_MOST_LETTERS = 300
+from apps.monitoring.logs.masking import MARK, MORE, Tokens
+from apps.search.kinds import Kind
+from apps.search.language import EXISTS, escaped_field, quoted
+
+# What does not fit into a filter at the top of a page tells patterns apart no more.
+_MOST_PHRASES, _MOST_WORDS = 12, 60
+_LONGEST_WORD = 255
+_WORD = re.compile(r"[0-9A-Za-z]+")
+# Letters beyond ASCII are cut into words by rules of each engine: they could be all.
+_ANYTHING = re.compile(r"[^\x00-\x7f]+")
 
 
 def clause(kind: Kind, tokens: Tokens) -> str:
-    """A clause on the message: letters as they are, a star where tokens vary.
+    """A clause on the message: the phrases between what varies, all of them.
 
-    Every line of the pattern matches. A line whose varying part has blanks may match
-    too, and letter case does not count.
+    Every line of the pattern matches. A line with the same phrases in another order,
+    or more between them, matches too; letter case does not count.
     """
-    typed = _wildcard(tokens)
-    if "*" not in typed and "?" not in typed:
-        return exact_clause(kind, kind.message_field, " ".join(tokens))
-    return f"{escaped_field(kind.message_field)}:{''.join(typed)}"
+    text = " ".join(MARK if token == MORE else token for token in tokens)
+    field = escaped_field(kind.message_field)
+    phrases = list(dict.fromkeys(_phrases(_ANYTHING.sub(MARK, text))))
+    if not phrases:
+        return f"{EXISTS}:{field}"
+    named = [f"{field}:{quoted(phrase)}" for phrase in phrases[:_MOST_PHRASES]]
+    return named[0] if len(named) == 1 else f"({' AND '.join(named)})"
 
 
-def _wildcard(tokens: Tokens) -> list[str]:
-    """Each letter as it must be typed, and stars where anything may stand."""
-    # Members of a JSON body were taken apart at places where it has no blank.
-    seam = "*" if tokens[0].startswith("{") else "\\ "
-    parts = _parts(tokens[0])
-    for token in tokens[1:]:
-        parts += ["*"] if token == MORE else [seam, *_parts(token)]
-    letters = 0
-    written: list[str] = []
-    for part in parts:
-        letters += part != "*"
-        if letters > _MOST_LETTERS:
-            written.append("*")
-            break
-        if part != "*" or written[-1:] != ["*"]:
-            written.append(part)
-    return written
-
-
-def _parts(token: str) -> list[str]:
-    """The letters of a token, each as it must be typed, and its stars."""
-    literals = token.split(MARK)
-    parts: list[str] = []
-    for at, literal in enumerate(literals):
-        parts += ["*"] if at else []
-        parts += [_typed(letter) for letter in literal]
-    return parts
-
-
-def _typed(letter: str) -> str:
-    if not letter.isprintable() or letter.isspace():
-        return "?"
-    # Escaped even where it need not be: a word of an operator stays a word.
-    return letter if letter.isalnum() or letter == "_" else f"\\{letter}"
+def _phrases(text: str) -> Iterator[str]:
+    """Runs of whole words. A word that touches what varies may be part of a longer
+    one, and is left out."""
+    runs = text.split(MARK)
+    left = _MOST_WORDS
+    for at, run in enumerate(runs):
+        found = list(_WORD.finditer(run))
+        if found and at > 0 and found[0].start() == 0:
+            del found[0]
+        if found and at < len(runs) - 1 and found[-1].end() == len(run):
+            del found[-1]
+        words = [word.group() for word in found][:left]
+        left -= len(words)
+        if words and max(map(len, words)) <= _LONGEST_WORD:
+            yield " ".join(words)
