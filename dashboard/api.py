@@ -5,12 +5,28 @@ from django.urls import path
 from drf_spectacular.views import SpectacularAPIView
 
 from apps.discovery.api import AccountsView, MeView
+from apps.monitoring.dashboards.api import (
+    AutomaticView,
+    DashboardExportView,
+    DashboardImportView,
+    DashboardsView,
+    DashboardView,
+)
 from apps.search.api import DocumentView, FacetsView, HistogramView, SearchView
 
 urlpatterns = [
     path("schema", login_not_required(SpectacularAPIView.as_view()), name="api-schema"),
     path("me", MeView.as_view(), name="api-me"),
     path("accounts", AccountsView.as_view(), name="api-accounts"),
+    path("dashboards", DashboardsView.as_view(), name="api-dashboards"),
+    path("dashboards/auto", AutomaticView.as_view(), name="api-automatic"),
+    path("dashboards/import", DashboardImportView.as_view(), name="api-import-board"),
+    path("dashboards/<slug:slug>", DashboardView.as_view(), name="api-dashboard"),
+    path(
+        "dashboards/<slug:slug>/cloudwatch",
+        DashboardExportView.as_view(),
+        name="api-export-board",
+    ),
     path("search/<slug:kind_name>", SearchView.as_view(), name="api-search"),
     path(
         "search/<slug:kind_name>/histogram",

@@ -50,6 +50,17 @@ NEEDS = {
     "read-source": Role.OPERATOR,
     "cancel-import": Role.OPERATOR,
     "settle-quarantine": Role.OPERATOR,
+    "new-dashboard": Role.OPERATOR,
+    "edit-dashboard": Role.OPERATOR,
+    "copy-dashboard": Role.OPERATOR,
+    "share-dashboard": Role.OPERATOR,
+    "delete-dashboard": Role.OPERATOR,
+    "restore-dashboard": Role.OPERATOR,
+    "copy-automatic": Role.OPERATOR,
+    "import-dashboard": Role.OPERATOR,
+    "ask-dashboards": Role.OPERATOR,
+    "take-dashboard": Role.OPERATOR,
+    "add-chart": Role.OPERATOR,
 }
 
 
@@ -120,6 +131,10 @@ def path_of(route: str) -> str:
         "<int:grant_id>": "1",
         "<int:view_id>": "1",
         "<str:digest>": "x",
+        "<slug:slug>": "board",
+        "<str:panel_id>": "p1",
+        "<int:number>": "1",
+        "<int:one_id>": "1",
         "<str:token>": "x",
     }
     for part, value in filled.items():

@@ -6,13 +6,13 @@ import json
 from typing import Any
 
 from django.db.models import Q
+from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import NotFound, PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
-from django.utils import timezone
 
 from apps.discovery.accounts import visible_to
 from apps.discovery.permissions import person
@@ -83,7 +83,7 @@ class DashboardsView(APIView):
     def post(self, request: Request) -> Response:
         _may_create(request)
         spec = _spec_of(request)
-        is_shared = request.data.get("shared", True) is True
+        is_shared = _object(request).get("shared", True) is True
         made = saving.create(spec, _change(request, "Made"), is_shared=is_shared)
         return Response(_whole(made), status=201)
 
@@ -106,7 +106,7 @@ class DashboardView(APIView):
     def put(self, request: Request, slug: str) -> Response:
         board = _editable(request, slug)
         spec = _spec_of(request)
-        version = request.data.get("version")
+        version = _object(request).get("version")
         if not isinstance(version, int) or isinstance(version, bool):
             raise ValidationError({"version": "The version it was read as, a number."})
         board.version = version
@@ -163,7 +163,9 @@ class AutomaticView(APIView):
     @extend_schema(
         parameters=[
             OpenApiParameter(
-                "namespace", OpenApiTypes.STR, description="Its dashboard, not the list."
+                "namespace",
+                OpenApiTypes.STR,
+                description="Its dashboard, not the list.",
             )
         ],
         responses=OpenApiTypes.OBJECT,

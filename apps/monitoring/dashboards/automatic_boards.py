@@ -68,9 +68,7 @@ def board(namespace: str, inventory: Inventory) -> DashboardSpec:
 def metrics_of(namespace: str, panel_id: str) -> list[str]:
     """The metrics of a declared chart, by its id on the dashboard; [] for others."""
     panels = tables().get(namespace, {"panels": []})["panels"]
-    lines = (
-        panel["lines"] for at, panel in enumerate(panels) if f"t{at}" == panel_id
-    )
+    lines = (panel["lines"] for at, panel in enumerate(panels) if f"t{at}" == panel_id)
     return [line["name"] for line in next(lines, []) if "name" in line]
 
 

@@ -14,7 +14,12 @@ from django.views.decorators.http import require_POST
 from apps.discovery.permissions import everywhere, person
 from apps.discovery.roles import Role
 from apps.monitoring.dashboards import saving
-from apps.monitoring.dashboards.automatic_boards import board, metrics_of, tables, title_of
+from apps.monitoring.dashboards.automatic_boards import (
+    board,
+    metrics_of,
+    tables,
+    title_of,
+)
 from apps.monitoring.dashboards.found import inventory, namespaces
 from apps.monitoring.dashboards.layouts import DashboardSpec
 from apps.monitoring.dashboards.pages import change_of, panel_answer

@@ -52,9 +52,7 @@ def values_of(variable: Variable, viewer: Viewer) -> list[str]:
     return list(found.distinct()[:MOST_CHOICES])
 
 
-def inventory(
-    namespace: str, viewer: Viewer, metrics: Sequence[str] = ()
-) -> Inventory:
+def inventory(namespace: str, viewer: Viewer, metrics: Sequence[str] = ()) -> Inventory:
     """Each metric of a namespace, or each of `metrics`, with the dimensions its series
     have, counted."""
     rows = MetricSeries.objects.visible_to(viewer).filter(namespace=namespace)

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from apps.monitoring.charts.computing import Computed, Drawn, compute
+from apps.monitoring.charts import panels as charts
+from apps.monitoring.charts.computing import Computed, Drawn, unmerged
 from apps.monitoring.charts.functions import Column
 from apps.monitoring.charts.specs import COMPARISONS, ChartSpec, SpecError
 from apps.monitoring.charts.units import shown
-from apps.monitoring.dashboards import found
+from apps.monitoring.dashboards import found, levels
 from apps.monitoring.dashboards.layouts import Panel
 from apps.monitoring.dashboards.shown import Look
 from apps.monitoring.dashboards.spreading import MOST_LINES, Spread, spread
@@ -53,12 +54,26 @@ def context(panel: Panel, look: Look) -> dict[str, Any]:
     spec = _spec(spreading)
     if not spec.lines:
         raise PanelProblem(_nothing(spreading))
-    drawn = compute(spec, look.span, look.viewer, look.now)
-    interest.note_looked(list(drawn.series.values()), look.now, look.by)
-    said = {"said": _said(spreading, drawn), "computed": drawn, "chart_spec": spec}
+    drawn = charts.panel(spec, look.span, look.viewer, look.now, f"chart-{panel.id}")
+    computed = drawn.computed
+    interest.note_looked(list(computed.series.values()), look.now, look.by)
+    _want_statistics(computed, look.now)
+    said = {
+        "said": _said(spreading, computed),
+        "chart": drawn,
+        "period_ms": computed.grid.period_seconds * 1_000,
+    }
     if panel.kind == "chart":
-        return said
-    return said | {"figures": figures(drawn)}
+        return said | {"figure": levels.with_levels(drawn.figure, panel)}
+    return said | {"figures": figures(computed)}
+
+
+def _want_statistics(computed: Computed, now: datetime) -> None:
+    """Have percentiles read from now on, at the period they are drawn at."""
+    for key, statistic in unmerged(computed.spec):
+        if key in computed.series:
+            period = computed.grid.period_seconds
+            interest.want_statistic(computed.series[key], statistic, period, now)
 
 
 def _spec(spreading: Spread) -> ChartSpec:
@@ -177,4 +192,3 @@ def _thinned(values: Column) -> Column:
     sums = np.nansum(rows, axis=1)
     thinned: Column = np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
     return thinned
-

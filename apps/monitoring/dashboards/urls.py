@@ -13,9 +13,7 @@ urlpatterns = [
         automatic_pages.automatic_dashboard,
         name="automatic-dashboard",
     ),
-    path(
-        "dashboards/auto/copy", automatic_pages.copy_automatic, name="copy-automatic"
-    ),
+    path("dashboards/auto/copy", automatic_pages.copy_automatic, name="copy-automatic"),
     path(
         "dashboards/auto/panels/<str:panel_id>",
         automatic_pages.automatic_panel,
@@ -38,9 +36,7 @@ urlpatterns = [
     ),
     path("dashboards/<slug:slug>/edit", editor.edit_dashboard, name="edit-dashboard"),
     path("dashboards/<slug:slug>/copy", pages.copy_dashboard, name="copy-dashboard"),
-    path(
-        "dashboards/<slug:slug>/share", pages.share_dashboard, name="share-dashboard"
-    ),
+    path("dashboards/<slug:slug>/share", pages.share_dashboard, name="share-dashboard"),
     path(
         "dashboards/<slug:slug>/delete",
         pages.delete_dashboard,
