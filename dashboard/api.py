@@ -5,6 +5,7 @@ from django.urls import path
 from drf_spectacular.views import SpectacularAPIView
 
 from apps.discovery.api import AccountsView, MeView
+from apps.monitoring.alarms.api import AlarmHistoryView, AlarmsView, AlarmView
 from apps.monitoring.dashboards.api import (
     AutomaticView,
     DashboardExportView,
@@ -12,6 +13,7 @@ from apps.monitoring.dashboards.api import (
     DashboardsView,
     DashboardView,
 )
+from apps.monitoring.metrics.collectionapi import CollectionsView, CollectionView
 from apps.search.api import DocumentView, FacetsView, HistogramView, SearchView
 
 urlpatterns = [
@@ -26,6 +28,19 @@ urlpatterns = [
         "dashboards/<slug:slug>/cloudwatch",
         DashboardExportView.as_view(),
         name="api-export-board",
+    ),
+    path("alarms", AlarmsView.as_view(), name="api-alarms"),
+    path("alarms/<int:alarm_id>", AlarmView.as_view(), name="api-alarm"),
+    path(
+        "alarms/<int:alarm_id>/history",
+        AlarmHistoryView.as_view(),
+        name="api-alarm-history",
+    ),
+    path("metrics/collection", CollectionsView.as_view(), name="api-collections"),
+    path(
+        "metrics/collection/<str:number>",
+        CollectionView.as_view(),
+        name="api-collection",
     ),
     path("search/<slug:kind_name>", SearchView.as_view(), name="api-search"),
     path(

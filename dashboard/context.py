@@ -31,12 +31,14 @@ class Item:
 
 _PAGES = (
     ("Home", "house", "home", ()),
+    ("Alarms", "triangle-alert", "alarms", ()),
     ("Logs", "wrap-text", "explore", ("logs",)),
     ("CloudTrail", "search", "explore", ("trail",)),
     ("Dashboards", "chart-column", "dashboards", ()),
     ("Actors", "fingerprint", "actors", ()),
     ("Resources", "box", "resources", ()),
     ("Sources", "database", "sources", ()),
+    ("Collection", "server", "collection", ()),
     ("Quarantine", "shield-alert", "quarantine", ()),
     ("Accounts", "cloud", "accounts", ()),
 )

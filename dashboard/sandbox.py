@@ -22,6 +22,7 @@ from django.core.management.base import CommandError
 from apps.audit.models import TrailSource
 from apps.audit.policy import policy
 from apps.discovery.models import Account
+from apps.monitoring.models import LogScope
 
 MARK = "sandbox-data"
 """A file in a home that holds a sandbox's data and nothing else."""
@@ -148,6 +149,10 @@ def connect(url: str) -> None:
                 "policy": policy(found["bucket"], queue),
             },
         )
+        for name in found["regions"]:
+            LogScope.objects.update_or_create(
+                account=account, region=name, defaults={"collects_new": True}
+            )
         TrailSource.objects.update_or_create(
             name=f"Trail of {account.name or number}",
             defaults={

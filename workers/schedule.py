@@ -9,6 +9,13 @@ SCHEDULE = {
     "dashboards": {"task": "workers.tasks.read_dashboards", "schedule": 1.0},
     "imports": {"task": "workers.tasks.run_imports", "schedule": 1.0},
     "sources": {"task": "workers.tasks.collect_sources", "schedule": 1.0},
+    "alarms": {"task": "workers.tasks.collect_alarms", "schedule": 5.0},
+    "log-groups": {"task": "workers.tasks.take_stock_of_logs", "schedule": 5.0},
+    "log-polling": {"task": "workers.tasks.poll_logs", "schedule": 1.0},
+    "log-sources": {"task": "workers.tasks.collect_log_sources", "schedule": 1.0},
+    "metric-lists": {"task": "workers.tasks.list_metrics", "schedule": 5.0},
+    "metric-points": {"task": "workers.tasks.read_metrics", "schedule": 1.0},
+    "metric-interest": {"task": "workers.tasks.settle_interest", "schedule": 15.0},
     "quarantine": {"task": "workers.tasks.retry_quarantined", "schedule": 5.0},
     "retention": {
         "task": "workers.tasks.apply_retention",

@@ -4,7 +4,11 @@ from django.utils import timezone
 
 from apps.audit import collector
 from apps.discovery import accounts, heartbeats
+from apps.monitoring.alarms import collector as alarms
 from apps.monitoring.dashboards import account_reads
+from apps.monitoring.logs import collecting, inventory, polling
+from apps.monitoring.metrics import claims, discovery, interest, samples
+from apps.monitoring.metrics import collector as metrics
 from apps.monitoring.metrics import retention as sample_retention
 from apps.search import imports, retention, retries, store
 from workers.app import app
@@ -42,6 +46,80 @@ def collect_sources() -> None:
 def collect_source(source_id: int) -> None:
     if collector.claim(source_id, timezone.now()):
         collector.collect(source_id, store.engine())
+
+
+@app.task
+def collect_alarms() -> None:
+    for scope_id in alarms.due_scopes(timezone.now()):
+        collect_alarms_of.delay(scope_id)
+
+
+@app.task
+def collect_alarms_of(scope_id: int) -> None:
+    if alarms.claim(scope_id, timezone.now()):
+        alarms.collect(scope_id, timezone.now)
+
+
+def take_stock_of_logs() -> None:
+    inventory.note_scopes()
+    for scope_id in inventory.due_scopes(timezone.now()):
+        take_stock_of_scope.delay(scope_id)
+
+
+@app.task
+def take_stock_of_scope(scope_id: int) -> None:
+    inventory.take_stock(scope_id)
+
+
+@app.task
+def poll_logs() -> None:
+    for scope_id in polling.due_scopes(timezone.now()):
+        poll_scope.delay(scope_id)
+
+
+@app.task
+def poll_scope(scope_id: int) -> None:
+    polling.poll(scope_id, store.engine())
+
+
+@app.task
+def collect_log_sources() -> None:
+    for source_id in collecting.due_sources(timezone.now()):
+        collect_log_source.delay(source_id)
+
+
+@app.task
+def collect_log_source(source_id: int) -> None:
+    collecting.collect(source_id, store.engine())
+
+
+def list_metrics() -> None:
+    claims.note_scopes()
+    for scope_id in claims.LISTING.due(timezone.now()):
+        list_metrics_of.delay(scope_id)
+
+
+@app.task
+def list_metrics_of(scope_id: int) -> None:
+    if claims.LISTING.claim(scope_id, timezone.now()):
+        discovery.discover(scope_id)
+
+
+@app.task
+def read_metrics() -> None:
+    for scope_id in claims.READING.due(timezone.now()):
+        read_metrics_of.delay(scope_id)
+
+
+@app.task
+def read_metrics_of(scope_id: int) -> None:
+    if claims.READING.claim(scope_id, timezone.now()):
+        metrics.collect(scope_id, samples)
+
+
+@app.task
+def settle_interest() -> None:
+    interest.settle(timezone.now())
 
 
 @app.task

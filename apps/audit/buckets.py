@@ -3,14 +3,11 @@
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from apps.audit.cloudtrail import Bucket, Queue
-from apps.audit.coverage import Interval
 from apps.audit.covered import cover
 from apps.audit.ingest import portions
 from apps.audit.kinds import TRAIL
 from apps.audit.logkeys import LogKey, day_folders, parse_key
 from apps.audit.models import LogObject, TrailSource
-from apps.audit.notifications import ObjectNotice, UnknownNotice, read_notice
 from apps.audit.sourceruns import (
     LATE,
     Clock,
@@ -21,6 +18,9 @@ from apps.audit.sourceruns import (
     target_of,
 )
 from apps.discovery.aws import AwsError, AwsGone, AwsThrottled, AwsUnreachable
+from apps.discovery.buckets import Bucket, Queue
+from apps.discovery.coverage import Interval
+from apps.discovery.notifications import ObjectNotice, UnknownNotice, read_notice
 from apps.search import quarantine
 from apps.search.engines.base import DocumentEngine
 from apps.search.intake import Batch, Intake

@@ -4,8 +4,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from apps.audit.coverage import Interval, gaps, merged
 from apps.audit.models import Coverage, TrailSource
+from apps.discovery.coverage import Interval, gaps, merged
 
 
 def covered(source: TrailSource, account: str, region: str) -> list[Interval]:

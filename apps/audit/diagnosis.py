@@ -5,10 +5,11 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from apps.audit.cloudtrail import PERMISSIONS, Bucket, Lookup, Queue
+from apps.audit.cloudtrail import PERMISSIONS, Lookup
 from apps.audit.models import TrailSource
 from apps.discovery.accounts import target
 from apps.discovery.aws import AwsError, Target
+from apps.discovery.buckets import Bucket, Queue
 from apps.search.diagnosis import Finding
 from apps.search.models import QuarantinedRecord
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from apps.audit.cloudtrail import Bucket
 from apps.audit.kinds import TRAIL
 from apps.audit.logfile import read_log
 from apps.audit.logkeys import delivery_order, parse_key
@@ -12,6 +11,7 @@ from apps.audit.models import TrailSource
 from apps.audit.records import MalformedRecord, document, parse
 from apps.audit.sourceruns import note_batch, target_of
 from apps.discovery.aws import AwsError
+from apps.discovery.buckets import Bucket
 from apps.search.importers import CannotReopen, Options
 from apps.search.intake import Batch, Broken, Portion
 

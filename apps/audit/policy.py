@@ -1,28 +1,43 @@
 """The IAM policy a role needs, made from the actions the door really calls."""
 
 import json
+from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from apps.audit.cloudtrail import PERMISSIONS
+from apps.monitoring.alarms import cloudwatch as alarms
+from apps.monitoring.logs import cloudwatch_logs, kinesis
 from apps.monitoring.metrics import cloudwatch
 
 _BUCKET, _QUEUE = "BUCKET", "arn:aws:sqs:REGION:ACCOUNT:QUEUE"
+_STREAM = "arn:aws:kinesis:REGION:ACCOUNT:stream/STREAM"
 # ListBucket is asked of the bucket, GetObject of what is in it.
 _OF_OBJECTS = ("s3:GetObject",)
 
 
-def policy(bucket: str = _BUCKET, queue: str = _QUEUE) -> dict[str, Any]:
-    """Everything that collecting needs: CloudTrail events from a bucket, by its name,
-    and a queue, by its ARN, and metrics. Without them there are names to fill in."""
+def policy(
+    bucket: str = _BUCKET, queue: str = _QUEUE, stream: str = _STREAM
+) -> dict[str, Any]:
+    """Everything that collecting CloudTrail events and logs needs: from a bucket, by
+    its name, and from a queue and a stream of Kinesis, by their ARNs. Without them
+    there are names to fill in."""
     on_bucket = [one for one in PERMISSIONS["bucket"] if one not in _OF_OBJECTS]
     statements = [
         _statement("ReadLogs", list(_OF_OBJECTS), f"arn:aws:s3:::{bucket}/*"),
         _statement("ListLogs", on_bucket, f"arn:aws:s3:::{bucket}"),
         _statement("HearOfLogs", list(PERMISSIONS["queue"]), queue),
         _statement("LookEventsUp", list(PERMISSIONS["lookup"]), "*"),
+        _statement("ReadAlarms", list(alarms.PERMISSIONS), "*"),
         _statement("ReadMetrics", list(cloudwatch.PERMISSIONS), "*"),
+        _statement("ReadLogGroups", _all_of(cloudwatch_logs.PERMISSIONS), "*"),
+        _statement("ReadLogStreams", _all_of(kinesis.PERMISSIONS), stream),
     ]
     return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _all_of(permissions: Mapping[str, Sequence[str]]) -> list[str]:
+    return sorted(chain.from_iterable(permissions.values()))
 
 
 def page() -> str:
@@ -32,6 +47,8 @@ def page() -> str:
 What the role of a connected account needs to be collected from. Leave out what you do
 not use: the queue, the bucket, looking events up, or metrics. A bucket encrypted with a
 key of your own also needs `kms:Decrypt` on that key.
+not use: the queue, the bucket, looking events up, log groups, or a stream of Kinesis. A
+bucket or stream encrypted with a key of your own also needs `kms:Decrypt` on that key.
 
 ```json
 {json.dumps(policy(), indent=2)}

@@ -23,7 +23,7 @@ from botocore.session import Session as BotocoreSession
 from botocore.session import get_session
 from opensearchpy import Urllib3AWSV4SignerAuth
 
-from apps.discovery.limits import CALLS_PER_SECOND, Pace, hold_off, reserve
+from apps.discovery.limits import QUOTAS, Pace, hold_off, reserve
 from apps.search.engines.base import EngineUnavailable
 
 # Sessions of an hour: with 15 minutes botocore renews before almost every call.
@@ -39,7 +39,7 @@ _READ_CONFIG = Config(
 )
 # The SDK's own attempts would pass by the shared pace: whoever calls tries again.
 _PACED_CONFIG = _READ_CONFIG.merge(Config(retries={"total_max_attempts": 1}))
-_PACED_SERVICES = frozenset(operation.split(".")[0] for operation in CALLS_PER_SECOND)
+_PACED_SERVICES = frozenset(operation.split(".")[0] for operation in QUOTAS)
 _PAUSE_AFTER_THROTTLE_MS = 2_000
 _PACED_ATTEMPTS = 5
 

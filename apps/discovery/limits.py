@@ -6,20 +6,35 @@ on by one interval with a conditional update, and waits until its turn.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from apps.discovery.models import RateSlot
 
-# Calls a second that AWS allows, per account and region, with a margin for others
-# who call the same operation. LookupEvents: 2 a second (CloudTrail service quotas).
-# GetMetricData 50, ListMetrics 25, DescribeAlarms 9, DescribeAlarmHistory 3 (CloudWatch
-# service quotas).
-CALLS_PER_SECOND = {
-    "cloudtrail.lookup_events": 1.6,
-    "cloudwatch.get_metric_data": 40,
-    "cloudwatch.list_metrics": 20,
-    "cloudwatch.describe_alarms": 7,
-    "cloudwatch.describe_alarm_history": 2.4,
+ELSEWHERE = "elsewhere"
+_SLOW_REGIONS = (
+    "eu-central-1", "ap-northeast-3", "ap-southeast-3", "ca-west-1", "il-central-1",
+)  # fmt: skip
+# What is left to others who call the same operation.
+_SHARE = 0.8
+# Calls a second that AWS allows, per account and region: CloudTrail, CloudWatch and
+# CloudWatch Logs service quotas. Where regions differ, by region.
+QUOTAS: Mapping[str, Mapping[str, float]] = {
+    "cloudtrail.lookup_events": {ELSEWHERE: 2},
+    "cloudwatch.get_metric_data": {ELSEWHERE: 50},
+    "cloudwatch.list_metrics": {ELSEWHERE: 25},
+    "cloudwatch.describe_alarms": {ELSEWHERE: 9},
+    "cloudwatch.describe_alarm_history": {ELSEWHERE: 3},
+    "logs.filter_log_events": {
+        "us-east-1": 25,
+        **dict.fromkeys(_SLOW_REGIONS, 5),
+        ELSEWHERE: 10,
+    },
+    "logs.get_log_events": {ELSEWHERE: 10},
+    "logs.describe_log_groups": {ELSEWHERE: 10},
+    "logs.describe_log_streams": {ELSEWHERE: 25},
+    "logs.describe_metric_filters": {ELSEWHERE: 5},
+    "logs.describe_subscription_filters": {ELSEWHERE: 5},
 }
 # Datapoints a second that GetMetricData may be asked for, with the same margin: 180,000
 # where the window begins within the last three hours, else 396,000. AWS counts those
@@ -37,10 +52,11 @@ class Pace:
     @classmethod
     def of(cls, account: str, region: str, operation: str) -> "Pace | None":
         """The pace of an operation; None where it needs none."""
-        per_second = CALLS_PER_SECOND.get(operation)
-        if per_second is None:
+        quota = QUOTAS.get(operation)
+        if quota is None:
             return None
-        return cls(f"{account}/{region}/{operation}", round(1_000 / per_second))
+        per_second = quota.get(region, quota[ELSEWHERE]) * _SHARE
+        return cls(f"{account}/{region}/{operation}", math.ceil(1_000 / per_second))
 
 
 def points_pace(

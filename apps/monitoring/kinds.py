@@ -53,6 +53,8 @@ LOGS = Kind(
     ),
     split_by="@level",
     id_field="@eventId",
+    text_field="@message",
+    time_field="@timestamp",
     examples=(
         ("Errors", "@level:ERROR"),
         ("A phrase in the message", '@message:"connection refused"'),

@@ -1,7 +1,13 @@
-"""Pages of metrics, charts, dashboards, alarms and logs."""
+"""Pages of metrics, charts, dashboards, alarms and logs: a list for each room."""
 
 from django.urls import URLPattern
 
+from apps.monitoring.alarms.urls import urlpatterns as alarms
 from apps.monitoring.dashboards.urls import urlpatterns as dashboards
+from apps.monitoring.metrics.urls import urlpatterns as metrics
 
-urlpatterns: list[URLPattern] = [*dashboards]
+urlpatterns: list[URLPattern] = [
+    *metrics,
+    *alarms,
+    *dashboards,
+]

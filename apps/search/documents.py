@@ -74,7 +74,10 @@ class PathNode:
     path: str
     type: FieldType
     is_words: bool
+    # Numbers are words everywhere but where one field alone holds the text.
+    are_numbers_words: bool
     to_key: Callable[[str], str | None] | None
+    has_keys: bool = True
     day: str = ""
     children: dict[str, PathNode] = field(default_factory=dict)
 
@@ -87,7 +90,7 @@ class LeafWalker:
     """
 
     def __init__(self, kind: Kind) -> None:
-        self._kind = kind
+        self.kind = kind
         self._forget()
 
     def leaves(self, document: Document, day: str) -> Leaves:
@@ -100,17 +103,25 @@ class LeafWalker:
         return found
 
     def _forget(self) -> None:
-        self._root = PathNode("", FieldType.KEYWORD, is_words=False, to_key=None)
+        self._root = PathNode(
+            "",
+            FieldType.KEYWORD,
+            is_words=False,
+            are_numbers_words=False,
+            to_key=None,
+        )
         self._remembered = 0
 
     def _child(self, parent: PathNode, key: str) -> PathNode:
         path = f"{parent.path}.{key}" if parent.path else key
-        declared = self._kind.type_of(path)
+        declared = self.kind.type_of(path)
         node = PathNode(
             path,
             declared,
-            is_words=path not in self._kind.not_words,
+            is_words=self.kind.is_words(path),
+            are_numbers_words=not self.kind.text_field,
             to_key=KEY_FUNCTIONS.get(declared),
+            has_keys=path not in self.kind.kept_apart,
         )
         parent.children[key] = node
         self._remembered += 1
@@ -129,7 +140,9 @@ class LeafWalker:
                     words[child] = None
                 if below.day is not day:
                     _note_path(below, found)
-                if below.to_key or (len(child) >= SHORTEST_DATE and child[4] == "-"):
+                if below.has_keys and (
+                    below.to_key or (len(child) >= SHORTEST_DATE and child[4] == "-")
+                ):
                     _add_key(child, below, found)
             elif child is not None:
                 self._value(child, below, found, depth + 1)
@@ -153,7 +166,8 @@ def _add_listed(value: str | float, node: PathNode, found: Leaves) -> None:
             found.words[value] = None
         _add_key(value, node, found)
     elif type(value) is not bool:
-        found.words[str(value)] = None
+        if node.are_numbers_words:
+            found.words[str(value)] = None
         found.keys.append(f"{node.path}\x00{number_key(value)}")
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from time import monotonic
 
 from apps.search.documents import Document
-from apps.search.engines.base import DocumentWriter
+from apps.search.engines.base import DocumentWriter, WriteCounts
 from apps.search.intervals import DAY_MS
 from apps.search.timerange import from_milliseconds
 
@@ -43,6 +43,11 @@ class Portion:
     def add(self, document: Document, offset: int) -> None:
         self.documents.append(document)
         self.offsets.append(offset)
+
+    def places(self) -> dict[str, int]:
+        """Where each document begins, by its id."""
+        ids = (document.id for document in self.documents)
+        return dict(zip(ids, self.offsets, strict=True))
 
 
 @dataclass(slots=True)
@@ -133,13 +138,13 @@ class Intake:
         self._quarantine(origin, Broken(0, reason, b""))
         self._batch.done_with(origin)
 
-    def take(self, origin: str, portion: Portion) -> None:
-        """Documents, from a file or from elsewhere."""
+    def take(self, origin: str, portion: Portion) -> int:
+        """Documents, from a file or from elsewhere; how many of them are new."""
         for broken in portion.broken:
             self._quarantine(origin, broken)
-        if portion.documents:
-            self._write(origin, portion)
+        new = self._write(origin, portion).new if portion.documents else 0
         self.commit_if_due()
+        return new
 
     def commit_if_due(self) -> None:
         if monotonic() - self._committed_at >= CHECKPOINT_SECONDS:
@@ -153,18 +158,16 @@ class Intake:
         self._committed_at = monotonic()
         self._checkpoint(batch)
 
-    def _write(self, origin: str, portion: Portion) -> None:
+    def _write(self, origin: str, portion: Portion) -> WriteCounts:
         self._batch.note(portion.documents)
         counts = self._writer.add(portion.documents)
         self._batch.tally.new += counts.new
         self._batch.tally.already_there += counts.already_there
-        if not counts.rejected:
-            return
-        ids = (document.id for document in portion.documents)
-        offsets = dict(zip(ids, portion.offsets, strict=True))
+        offsets = portion.places() if counts.rejected else {}
         for rejected in counts.rejected:
             broken = Broken(offsets[rejected.id], rejected.reason, b"")
             self._quarantine(origin, broken)
+        return counts
 
     def _quarantine(self, origin: str, broken: Broken) -> None:
         self._batch.broken.append((origin, broken))

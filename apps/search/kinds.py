@@ -46,6 +46,11 @@ class Kind:
     neighbours. `failure_field` marks what failed, by any value or by one of
     `failure_values`. `pages` are further looks at the same question, and `path_pages`
     pages that have a value in their path, by field: a word for it and the route.
+
+    `text_field`: where one field holds the whole text of a document, its words are
+    those of the document and nothing else's are; it is found by words alone, and has
+    neither facets nor an exact form. `time_field`: the field that repeats the time of
+    the document. Engines need not keep these two a second time.
     """
 
     name: str
@@ -59,6 +64,8 @@ class Kind:
     not_words: frozenset[str]
     split_by: str
     id_field: str
+    text_field: str = ""
+    time_field: str = ""
     examples: tuple[tuple[str, str], ...] = ()
     link_pages: Mapping[str, str] = field(default_factory=dict)
     placeholder: str = "words, field:value, *part*"
@@ -71,6 +78,17 @@ class Kind:
     failure_values: frozenset[str] = frozenset()
     pages: tuple[tuple[str, str], ...] = ()
     path_pages: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+    @cached_property
+    def kept_apart(self) -> frozenset[str]:
+        """The paths that need no place of their own among the fields."""
+        return frozenset(filter(None, (self.text_field, self.time_field)))
+
+    def is_words(self, path: str) -> bool:
+        """Whether the texts of a path belong to the words of a document."""
+        if self.text_field:
+            return path == self.text_field
+        return path not in self.not_words
 
     @cached_property
     def by_path(self) -> Mapping[str, Field]:

@@ -13,9 +13,10 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from moto.server import ThreadedMotoServer
 
-from apps.audit import cloudtrail, collector
+from apps.audit import collector
 from apps.audit.kinds import TRAIL
 from apps.audit.models import Coverage, LogObject, TrailSource
+from apps.discovery import buckets
 from apps.discovery.aws import AwsDenied, AwsUnreachable, forget_sessions
 from apps.search import store
 from apps.search.engines.base import DocumentEngine, SearchRequest
@@ -78,7 +79,7 @@ def bucket(cloud: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bucket]:
     monkeypatch.setenv("AWS_ENDPOINT_URL", cloud)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    monkeypatch.setattr("apps.audit.cloudtrail._LONG_POLL_SECONDS", 0)
+    monkeypatch.setattr("apps.discovery.buckets._LONG_POLL_SECONDS", 0)
     requests.post(f"{cloud}/moto-api/reset", timeout=10)
     forget_sessions()
     yield Bucket(cloud)
@@ -280,12 +281,12 @@ def test_one_object_that_may_not_be_read_does_not_hold_up_the_others(
 ) -> None:
     for minute in range(1, 7):
         bucket.deliver(key(minute))
-    reading = cloudtrail.Bucket.chunks
+    reading = buckets.Bucket.chunks
 
-    def all_but_one(self: cloudtrail.Bucket, name: str) -> Iterator[bytes]:
+    def all_but_one(self: buckets.Bucket, name: str) -> Iterator[bytes]:
         return denied(self, name) if name == key(3) else reading(self, name)
 
-    monkeypatch.setattr(cloudtrail.Bucket, "chunks", all_but_one)
+    monkeypatch.setattr(buckets.Bucket, "chunks", all_but_one)
     collect(source)
 
     assert stored() == 5
@@ -297,7 +298,7 @@ def test_a_run_ends_where_nothing_may_be_read(
 ) -> None:
     for minute in range(1, 10):
         bucket.deliver(key(minute))
-    monkeypatch.setattr(cloudtrail.Bucket, "chunks", denied)
+    monkeypatch.setattr(buckets.Bucket, "chunks", denied)
 
     collect(source)
 
@@ -422,13 +423,13 @@ def test_what_was_asked_for_during_a_sweep_is_not_forgotten(
     bucket.deliver(key(1))
     source.swept_at = source.deep_swept_at = NOW - timedelta(days=2)
     source.save()
-    listing = cloudtrail.Bucket.objects
+    listing = buckets.Bucket.objects
 
-    def asked_meanwhile(self: cloudtrail.Bucket, prefix: str) -> Any:
+    def asked_meanwhile(self: buckets.Bucket, prefix: str) -> Any:
         TrailSource.objects.update(ran_at=None, swept_at=None, deep_swept_at=None)
         return listing(self, prefix)
 
-    monkeypatch.setattr(cloudtrail.Bucket, "objects", asked_meanwhile)
+    monkeypatch.setattr(buckets.Bucket, "objects", asked_meanwhile)
     collect(source)
 
     times = [source.swept_at, source.deep_swept_at, source.ran_at]
@@ -441,11 +442,11 @@ def test_who_could_not_read_an_object_does_not_undo_that_another_could(
 ) -> None:
     bucket.deliver(key(1))
 
-    def read_by_another(self: cloudtrail.Bucket, name: str) -> Iterator[bytes]:
+    def read_by_another(self: buckets.Bucket, name: str) -> Iterator[bytes]:
         LogObject.objects.update(state=LogObject.State.DONE)
         return denied(self, name)
 
-    monkeypatch.setattr(cloudtrail.Bucket, "chunks", read_by_another)
+    monkeypatch.setattr(buckets.Bucket, "chunks", read_by_another)
     collect(source)
 
     assert LogObject.objects.get().state == LogObject.State.DONE
@@ -456,11 +457,11 @@ def test_an_aws_that_is_not_reached_is_not_the_objects_fault(
 ) -> None:
     bucket.deliver(key(1))
 
-    def unreachable(self: cloudtrail.Bucket, name: str) -> Iterator[bytes]:
+    def unreachable(self: buckets.Bucket, name: str) -> Iterator[bytes]:
         raise AwsUnreachable("s3.get_object: no answer")
 
     with monkeypatch.context() as broken:
-        broken.setattr(cloudtrail.Bucket, "chunks", unreachable)
+        broken.setattr(buckets.Bucket, "chunks", unreachable)
         for minutes in range(8):
             collect(source, NOW + timedelta(minutes=minutes))
     assert LogObject.objects.get().attempts == 0
@@ -474,7 +475,7 @@ def test_objects_that_failed_are_tried_again_every_day(
 ) -> None:
     bucket.deliver(key(1))
     with monkeypatch.context() as broken:
-        broken.setattr(cloudtrail.Bucket, "chunks", denied)
+        broken.setattr(buckets.Bucket, "chunks", denied)
         for minutes in range(5):
             collect(source, NOW + timedelta(minutes=minutes))
     assert LogObject.objects.get().state == LogObject.State.FAILED

@@ -8,8 +8,16 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from apps.audit.models import Coverage, TrailSource
-from apps.discovery.models import ApiToken, Grant, User
+from apps.discovery.models import Account, ApiToken, Grant, User
 from apps.discovery.roles import Role
+from apps.monitoring.models import (
+    CloudWatchAlarm,
+    MetricExclusion,
+    MetricOutage,
+    MetricPlan,
+    MetricScope,
+    MetricSpend,
+)
 from apps.search.models import ImportRun, QuarantinedRecord, SavedView
 from tests.conftest import Fill, signed_in
 from tests.factories import ACCOUNT, NOON, OTHER_ACCOUNT, a_user, an_account, an_event
@@ -61,6 +69,9 @@ NEEDS = {
     "ask-dashboards": Role.OPERATOR,
     "take-dashboard": Role.OPERATOR,
     "add-chart": Role.OPERATOR,
+    "metric-plan": Role.ADMIN,
+    "switch-collection": Role.OPERATOR,
+    "list-metrics": Role.OPERATOR,
 }
 
 
@@ -108,7 +119,32 @@ def two_accounts(fill: Fill) -> dict[str, object]:
         last_seen_at=NOON,
     )
     ImportRun.objects.create(paths=[SECRET])
+    CloudWatchAlarm.objects.create(
+        arn=SECRET,
+        account=OTHER_ACCOUNT,
+        region=SECRET,
+        kind="metric",
+        name=SECRET,
+        state="ALARM",
+        since=NOON,
+        updated_at=NOON,
+        told_at=NOON,
+    )
+    metrics_of(elsewhere)
     return {"source": source, "hidden": hidden}
+
+
+def metrics_of(account: Account) -> None:
+    """Metrics that are collected and paid for, whose every part is a secret."""
+    plan = MetricPlan.objects.create(account=account)
+    MetricExclusion.objects.create(plan=plan, namespace=SECRET)
+    scope = MetricScope.objects.create(
+        account=account, region=SECRET, reading_problem=SECRET, listing_problem=SECRET
+    )
+    MetricOutage.objects.create(scope=scope, since=NOON, until=NOON, problem=SECRET)
+    MetricSpend.objects.create(
+        account=account, day=NOON.date(), region=SECRET, namespace=SECRET, by=SECRET
+    )
 
 
 def client_of(role: str) -> Client:
@@ -126,6 +162,7 @@ def path_of(route: str) -> str:
         "<str:number>": OTHER_ACCOUNT,
         "<slug:kind>": "bucket",
         "<int:source_id>": str(TrailSource.objects.get(name=SECRET).pk),
+        "<int:alarm_id>": str(CloudWatchAlarm.objects.get().pk),
         "<int:run_id>": str(ImportRun.objects.get().pk),
         "<int:user_id>": "1",
         "<int:grant_id>": "1",

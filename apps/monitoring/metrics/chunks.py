@@ -37,7 +37,6 @@ _MOST_DIGITS = 9
 # Above so many bits a number looks like noise, and powers of ten are worth a try.
 _NOISY_BITS = 34
 _EXACT = 2.0**53
-_LARGEST = 1e300
 _MOST_ULPS = 128
 _TRIED_FIRST = 8
 
@@ -194,7 +193,7 @@ def _as_decimal(column: Values) -> tuple[int, Integers, Integers] | None:
     """Digits, the values times ten to their power, and the last bits that are off."""
     if not np.isfinite(column).all():
         return None
-    if len(column) and float(np.abs(column).max()) > _LARGEST:
+    if len(column) and float(np.abs(column).max()) > _EXACT:
         return None
     for digits in range(1, _MOST_DIGITS + 1):
         if _decimal(column[:_TRIED_FIRST], digits) is None:

@@ -6,7 +6,7 @@ the row still carries its claim.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -113,12 +113,14 @@ def note_scopes() -> None:
     """Make sure that every connected account has a plan, and each of its regions a
     scope. A scope that is no longer wanted stays, and is not worked on."""
     accounts = list(Account.objects.filter(is_connected=True))
-    MetricPlan.objects.bulk_create(
-        [MetricPlan(account=one) for one in accounts], ignore_conflicts=True
-    )
+    planned = set(MetricPlan.objects.values_list("account", flat=True))
+    news = [MetricPlan(account=one) for one in accounts if one.pk not in planned]
+    MetricPlan.objects.bulk_create(news, ignore_conflicts=True)
     plans = MetricPlan.objects.filter(account__in=accounts).select_related("account")
     wanted = {
-        (plan.account_id, region) for plan in plans for region in regions_of(plan)
+        (plan.account_id, region)
+        for plan in plans
+        for region in plan.account.watched_regions
     }
     scopes = {(one.account_id, one.region): one for one in MetricScope.objects.all()}
     MetricScope.objects.bulk_create(
@@ -131,10 +133,6 @@ def note_scopes() -> None:
     for place, scope in scopes.items():
         if scope.is_enabled != (place in wanted):
             MetricScope.objects.filter(pk=scope.pk).update(is_enabled=place in wanted)
-
-
-def regions_of(plan: MetricPlan) -> Sequence[str]:
-    return plan.regions or [plan.account.home_region]
 
 
 def plan_of(scope: MetricScope) -> MetricPlan:

@@ -97,8 +97,8 @@ def _made_of(row: MetricChunk) -> Iterable[tuple[ChunkKey, Columns]]:
 def drop_old(now: int) -> int:
     """Drop a bounded part of what ended before what is kept of its period.
 
-    Answers how many chunks went. The condition is part of the statement that deletes: what was changed meanwhile is
-    rolled up first.
+    Answers how many chunks went. The condition is part of the statement that deletes:
+    what was changed meanwhile is rolled up first.
     """
     dropped = 0
     for period in _periods():

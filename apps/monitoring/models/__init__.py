@@ -1,5 +1,6 @@
 """Rows of monitoring, a file for each room."""
 
+from apps.monitoring.models.alarms import AlarmChange, AlarmScope, CloudWatchAlarm
 from apps.monitoring.models.collection import (
     MetricDay,
     MetricExclusion,
@@ -17,13 +18,38 @@ from apps.monitoring.models.dashboards import (
     DashboardVersion,
     ReadDashboard,
 )
+from apps.monitoring.models.logclaims import ClaimedLine
+from apps.monitoring.models.logs import (
+    LogArchive,
+    LogCoverage,
+    LogGroup,
+    LogOutage,
+    LogPoll,
+    LogScope,
+    LogShard,
+    LogSource,
+    LogStream,
+)
 from apps.monitoring.models.metrics import MetricSeries
 from apps.monitoring.models.samples import MetricChunk, SampleCoverage
 
 __all__ = [
+    "AlarmChange",
+    "AlarmScope",
+    "ClaimedLine",
+    "CloudWatchAlarm",
     "Dashboard",
     "DashboardRead",
     "DashboardVersion",
+    "LogArchive",
+    "LogCoverage",
+    "LogGroup",
+    "LogOutage",
+    "LogPoll",
+    "LogScope",
+    "LogShard",
+    "LogSource",
+    "LogStream",
     "MetricChunk",
     "MetricDay",
     "MetricExclusion",

@@ -13,16 +13,12 @@ from apps.monitoring.models.metrics import MetricSeries
 
 
 class MetricPlan(models.Model):
-    """What is collected of an account, and what it may cost a day.
-
-    Without regions it is the account's home region; without a budget, the one of the
-    settings.
-    """
+    """What is collected of an account, and what it may cost a day: without a budget of
+    its own, what the settings say."""
 
     PERIODS: ClassVar = [(60, "a minute"), (300, "5 minutes")]
 
     account = models.OneToOneField(Account, on_delete=models.CASCADE, primary_key=True)
-    regions = models.JSONField(default=list, blank=True)
     period_seconds = models.PositiveIntegerField(choices=PERIODS, default=60)
     budget_dollars = models.FloatField(
         null=True, blank=True, validators=[MinValueValidator(0)]
@@ -65,7 +61,7 @@ class MetricScope(models.Model):
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE)
     region = models.CharField(max_length=40)
-    # Whether its account is connected and its plan names the region.
+    # Whether its account is connected and still watched in the region.
     is_enabled = models.BooleanField(default=True)
 
     listing_claimed_until = models.DateTimeField(null=True, blank=True)

@@ -153,15 +153,19 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class WriteCounts:
+    """What became of documents. `known` names those that were already there."""
+
     new: int = 0
     already_there: int = 0
     rejected: tuple[Rejected, ...] = ()
+    known: tuple[str, ...] = field(default=(), compare=False)
 
     def __add__(self, other: WriteCounts) -> WriteCounts:
         return WriteCounts(
             self.new + other.new,
             self.already_there + other.already_there,
             self.rejected + other.rejected,
+            self.known + other.known,
         )
 
 

@@ -12,7 +12,6 @@ from apps.discovery.models import Account
 from apps.monitoring.metrics.claims import LISTING, note_scopes
 from apps.monitoring.metrics.discovery import discover
 from apps.monitoring.models import (
-    MetricPlan,
     MetricScope,
     MetricSeries,
     SeriesReading,
@@ -147,8 +146,8 @@ def test_a_worker_that_died_is_followed(
     assert LISTING.claim(scope.pk, now())
 
 
-def test_each_region_of_a_plan_is_a_scope(scope: MetricScope) -> None:
-    MetricPlan.objects.update(regions=[HOME_REGION, "us-east-1"])
+def test_each_region_of_an_account_is_a_scope(scope: MetricScope) -> None:
+    Account.objects.update(regions=["us-east-1"])
 
     note_scopes()
 
@@ -158,7 +157,7 @@ def test_each_region_of_a_plan_is_a_scope(scope: MetricScope) -> None:
 def test_a_region_left_out_keeps_its_row_and_is_not_worked_on(
     scope: MetricScope, now: Now
 ) -> None:
-    MetricPlan.objects.update(regions=["us-east-1"])
+    Account.objects.update(home_region="us-east-1")
 
     note_scopes()
 

@@ -19,6 +19,7 @@ from apps.search.sortkeys import (
     key_range_pattern,
     network_keys,
     text_range_pattern,
+    time_key,
 )
 from apps.search.syntax import (
     AllOf,
@@ -26,6 +27,7 @@ from apps.search.syntax import (
     Equals,
     Everything,
     Exists,
+    Mark,
     Node,
     Not,
     Range,
@@ -36,6 +38,7 @@ from apps.search.syntax import (
 _SCHEMA = schema.schema()
 _ANALYZER = schema.word_analyzer()
 _UNBROKEN = re.compile(r"[^\W_]+")
+_EPOCH_MICROSECONDS = 719_162 * 86_400 * 1_000_000  # from the year 1 to 1970
 _BIGGEST, _SMALLEST = 2**64 - 1, -(2**63)
 
 
@@ -79,13 +82,11 @@ class _Compiler:
             case Wildcard(None, pattern):
                 return _running_words(word_patterns(pattern))
             case Wildcard(str(field), pattern):
-                return _matching(self.kind.plain_path(field), value_pattern(pattern))
+                return self._fits(field, pattern)
             case Range():
                 return self._range(node)
             case Exists(field):
-                return Query.exists_query(
-                    record_path(self.kind.plain_path(field)), json_subpaths=True
-                )
+                return self._exists(self.kind.plain_path(field))
             case _:
                 raise AssertionError(f"no query for {node}")
 
@@ -101,19 +102,21 @@ class _Compiler:
         return Query.boolean_query(parts)
 
     def _words(self, text: str) -> Query:
-        words = _words_of(text)
-        if not words:
+        if not _words_of(text):
             return Query.empty_query()
-        running = (
-            Query.phrase_query(_SCHEMA, schema.WORDS, list(words))
-            if len(words) > 1
-            else Query.term_query(_SCHEMA, schema.WORDS, words[0])
-        )
+        running = _running(text)
         named = [_term(path, text) for path in self.kind.lookups]
         return any_of([running, *named])
 
     def _equals(self, field: str, value: str) -> Query:
         path = self.kind.plain_path(field)
+        if path not in self.kind.kept_apart:
+            return self._is_value(path, field, value)
+        if path == self.kind.text_field:
+            return _running(value)
+        return _within_times(Bounds(time_key(value), time_key(value)))
+
+    def _is_value(self, path: str, field: str, value: str) -> Query:
         declared = self.kind.type_of(path)
         if declared is FieldType.TEXT and path == field:
             words = _words_of(value)
@@ -129,11 +132,24 @@ class _Compiler:
     def _range(self, node: Range) -> Query:
         path = self.kind.plain_path(node.field)
         ranged = range_keys(node, self.kind.type_of(path), self.now)
+        if path == self.kind.time_field and ranged.are_keys:
+            return _within_times(ranged.bounds)
         if ranged.are_keys:
             return _keys_within(path, ranged.bounds)
         if ranged.bounds.is_empty():
             return Query.empty_query()
         return _matching(path, text_range_pattern(ranged.bounds))
+
+    def _fits(self, field: str, pattern: tuple[str | Mark, ...]) -> Query:
+        path = self.kind.plain_path(field)
+        if self.kind.text_field and path == self.kind.text_field:
+            return _running_words(word_patterns(pattern))
+        return _matching(path, value_pattern(pattern))
+
+    def _exists(self, path: str) -> Query:
+        if path in self.kind.kept_apart:
+            return Query.all_query()
+        return Query.exists_query(record_path(path), json_subpaths=True)
 
 
 def exact_value(path: str, value: str) -> Query:
@@ -182,6 +198,34 @@ def _matching(path: str, pattern: str) -> Query:
     """
     parts = re.escape("\x01".join(path.split(".")))
     return Query.regex_query(_SCHEMA, schema.RECORD, f"{parts}\x00s{pattern}")
+
+
+def _running(text: str) -> Query:
+    """Documents with these words in this order."""
+    words = _words_of(text)
+    if not words:
+        return Query.empty_query()
+    if len(words) == 1:
+        return Query.term_query(_SCHEMA, schema.WORDS, words[0])
+    return Query.phrase_query(_SCHEMA, schema.WORDS, list(words))
+
+
+def _within_times(bounds: Bounds) -> Query:
+    """Documents of a time between two keys of times, which count microseconds."""
+    if bounds.is_empty() or (bounds.lower is None and bounds.upper is None):
+        return Query.empty_query()
+    lower = upper = None
+    if bounds.lower is not None:
+        lower = _millisecond(bounds.lower, after=not bounds.include_lower)
+    if bounds.upper is not None:
+        upper = _millisecond(bounds.upper, after=bounds.include_upper)
+    return within_numbers(schema.TIME, lower, upper)
+
+
+def _millisecond(key: str, *, after: bool) -> int:
+    """The first whole millisecond since 1970 at the time of a key, or after it."""
+    microseconds = int(key[1:], 16) - _EPOCH_MICROSECONDS
+    return -(-(microseconds + after) // 1_000)
 
 
 def _keys_within(path: str, bounds: Bounds) -> Query:

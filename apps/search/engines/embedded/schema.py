@@ -13,6 +13,7 @@ import tantivy
 from apps.search.documents import Document, Leaves, with_marked_times
 from apps.search.engines.base import LONGEST_WORD
 from apps.search.engines.orders import order_of
+from apps.search.kinds import Kind
 
 ID = "id"
 ORDER = "order"
@@ -73,10 +74,10 @@ def open_index(path: str) -> tantivy.Index:
     return index
 
 
-def stored_form(document: Document, found: Leaves, received_ms: int) -> str:
+def stored_form(document: Document, kind: Kind, found: Leaves, received_ms: int) -> str:
     """The document as Tantivy reads it: one JSON object, binary fields in base64."""
     derived = orjson.dumps(document.derived)
-    fields = _fields(document.searchable or document.raw, derived, found.times)
+    fields = _fields(_record(document, kind), derived, found.times)
     form = {
         ID: document.id,
         ORDER: order_of(document.time_ms, document.id),
@@ -98,4 +99,14 @@ def _fields(record: bytes, derived: bytes, times: list[str]) -> bytes:
     if derived != b"{}":
         comma = b"," if record != b"{}" else b""
         record = record[:-1] + comma + derived[1:]
-    return with_marked_times(record, times)
+    return with_marked_times(record, times) if times else record
+
+
+def _record(document: Document, kind: Kind) -> bytes:
+    """What of the record becomes fields, as JSON without white space."""
+    if not kind.kept_apart:
+        return document.searchable or document.raw
+    record = document.record
+    return orjson.dumps(
+        {path: record[path] for path in record if path not in kind.kept_apart}
+    )

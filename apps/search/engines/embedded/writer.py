@@ -3,6 +3,7 @@
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from itertools import islice
 
 import tantivy
@@ -12,6 +13,7 @@ from apps.search.documents import Document, LeafWalker, PathNode, TooDeep
 from apps.search.engines.base import EngineUnavailable, Rejected, WriteCounts
 from apps.search.engines.embedded import schema
 from apps.search.engines.embedded.days import Day, DayFolders
+from apps.search.intervals import DAY_MS
 from apps.search.kinds import Kind
 from apps.search.timerange import from_milliseconds
 
@@ -46,7 +48,9 @@ class _OpenDay:
     def add(self, document: Document, walker: LeafWalker, received_ms: int) -> None:
         """Raises TooDeep, and ValueError where Tantivy cannot take the document."""
         found = walker.leaves(document, self.day.name)
-        self._writer.add_json(schema.stored_form(document, found, received_ms))
+        self._writer.add_json(
+            schema.stored_form(document, walker.kind, found, received_ms)
+        )
         self.pending.add(document.id)
         new = [node for node in found.new_paths if node not in self._cataloged]
         if new:
@@ -122,17 +126,17 @@ class SharedWriter:
     def _add_to(self, name: str, documents: Sequence[Document]) -> WriteCounts:
         day = self._opened(name)
         received_ms = self._clock_ms()
-        already_there, rejected = 0, []
+        known, rejected = [], []
         for document in documents:
             if day.holds(document.id):
-                already_there += 1
+                known.append(document.id)
                 continue
             try:
                 day.add(document, self._walker, received_ms)
             except (TooDeep, ValueError) as error:
                 rejected.append(Rejected(document.id, str(error)))
-        new = len(documents) - already_there - len(rejected)
-        return WriteCounts(new, already_there, tuple(rejected))
+        new = len(documents) - len(known) - len(rejected)
+        return WriteCounts(new, len(known), tuple(rejected), tuple(known))
 
     def _opened(self, name: str) -> _OpenDay:
         """The open day of this name; the one longest unused makes room for it."""
@@ -192,4 +196,9 @@ class _Guard:
 
 
 def _day_of(document: Document) -> str:
-    return from_milliseconds(document.time_ms).date().isoformat()
+    return _name_of(document.time_ms // DAY_MS)
+
+
+@lru_cache(1_024)
+def _name_of(day: int) -> str:
+    return from_milliseconds(day * DAY_MS).date().isoformat()

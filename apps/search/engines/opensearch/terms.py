@@ -112,7 +112,7 @@ class TermWalker:
             place.field,
             place.prefix,
             mapping.text_field_of(path) if is_text else None,
-            is_words=path not in self._kind.not_words,
+            is_words=self._kind.is_words(path),
             is_lookup=path in self._kind.lookups,
             to_key=KEY_FUNCTIONS.get(declared),
         )

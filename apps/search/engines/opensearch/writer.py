@@ -222,7 +222,7 @@ def _sorted_out(
     lines: Sequence[_Line], answers: Sequence[Mapping[str, Any]]
 ) -> tuple[WriteCounts, list[_Line], str]:
     """What became of each document: counts, those to send again, and why."""
-    new, already_there, rejected = 0, 0, []
+    new, known, rejected = 0, [], []
     again: list[_Line] = []
     problem = ""
     for line, answer in zip(lines, answers, strict=True):
@@ -230,13 +230,14 @@ def _sorted_out(
         if status in (_CREATED, _OK):
             new += 1
         elif status == _CONFLICT:
-            already_there += 1
+            known.append(line.id)
         elif _is_its_own_fault(status, answer):
             rejected.append(Rejected(line.id, reasons_of(answer)))
         else:
             again.append(line)
             problem = f"{status} {reasons_of(answer)} (document {line.id})"
-    return WriteCounts(new, already_there, tuple(rejected)), again, problem
+    counts = WriteCounts(new, len(known), tuple(rejected), tuple(known))
+    return counts, again, problem
 
 
 def _is_its_own_fault(status: int, answer: Mapping[str, Any]) -> bool:

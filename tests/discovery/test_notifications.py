@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from apps.audit.notifications import ObjectNotice, UnknownNotice, read_notice
+from apps.discovery.notifications import ObjectNotice, UnknownNotice, read_notice
 
 KEY = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/07/01/a file+.json.gz"
 ENCODED = "AWSLogs/111122223333/CloudTrail/eu-west-1/2026/07/01/a+file%2B.json.gz"

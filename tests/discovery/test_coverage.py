@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from apps.audit.coverage import Interval, gaps, merged, next_window
+from apps.discovery.coverage import Interval, gaps, merged, next_window
 
 START = datetime(2026, 7, 1, tzinfo=UTC)
 HOURS = st.lists(st.tuples(st.integers(0, 20), st.integers(1, 5)), max_size=8)

@@ -1,0 +1,77 @@
+"""Collects from the sources that are read: Kinesis streams and buckets."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+from django.utils import timezone
+
+from apps.discovery.aws import AwsError
+from apps.monitoring.logs.archives import ArchiveRun
+from apps.monitoring.logs.kinesis import KinesisRun
+from apps.monitoring.logs.leases import Clock, Lease, LeaseLost
+from apps.monitoring.models import LogSource
+from apps.search.engines.base import DocumentEngine, EngineUnavailable
+
+log = logging.getLogger(__name__)
+
+_RUNS: dict[str, type[KinesisRun | ArchiveRun]] = {
+    LogSource.Kind.KINESIS: KinesisRun,
+    LogSource.Kind.BUCKET: ArchiveRun,
+}
+_EVERY = {
+    LogSource.Kind.KINESIS: timedelta(seconds=2),
+    LogSource.Kind.BUCKET: timedelta(seconds=30),
+}
+_AFTER_PROBLEM = timedelta(seconds=30)
+
+
+def due_sources(now: datetime) -> list[int]:
+    """Sources to be read that nobody reads and that were not read just now."""
+    free = Q(claimed_until=None) | Q(claimed_until__lt=now)
+    rested = Q(ran_at=None) | Q(ran_at__lte=now - _AFTER_PROBLEM)
+    for kind, every in _EVERY.items():
+        rested |= Q(kind=kind, problem="", ran_at__lte=now - every)
+    rows = LogSource.objects.filter(
+        free & rested, kind__in=list(_RUNS), is_enabled=True
+    )
+    return list(rows.values_list("pk", flat=True))
+
+
+def collect(
+    source_id: int, engine: DocumentEngine, clock: Clock = timezone.now
+) -> None:
+    """One run over a source, if nobody else makes one. What goes wrong ends in its
+    row."""
+    found = LogSource.objects.select_related("account").filter(pk=source_id).first()
+    lease = Lease.take(found, "claimed_until", clock()) if found else None
+    if lease is None:
+        return
+    problem = _problem_of(lease, engine, clock)
+    now, source = clock(), lease.row
+    lease.give_back(
+        ran_at=now,
+        problem=problem,
+        problem_since=(source.problem_since or now) if problem else None,
+        succeeded_at=source.succeeded_at if problem else now,
+    )
+
+
+def _problem_of(lease: Lease[LogSource], engine: DocumentEngine, clock: Clock) -> str:
+    """What a run left undone, in a sentence; "" where nothing."""
+    account = lease.row.account
+    if account.role_arn and not account.is_connected:
+        return f"Account {account} is not connected: {account.problem}".strip(" :")
+    try:
+        _RUNS[lease.row.kind](lease, engine, clock).run()
+    except LeaseLost as error:
+        log.warning("collecting stopped: %s", error)
+    except (AwsError, EngineUnavailable) as error:
+        log.warning("collecting from %s failed: %s", lease.row, error)
+        return str(error)
+    except Exception as error:  # the boundary of a task: the row tells of it
+        log.exception("collecting from %s failed", lease.row)
+        return f"A fault in Trailmap, see its log: {type(error).__name__}"
+    return ""

@@ -1,0 +1,52 @@
+"""Which groups are collected: switched on and off, and looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db.models import Case, F, Value, When
+
+from apps.monitoring.models import LogGroup, LogPoll
+
+# Of a group that is switched on, so much of the past is read.
+FIRST_REACH = timedelta(hours=24)
+# Classes that AWS lets nobody read but by queries of Logs Insights.
+UNREADABLE = {
+    "INFREQUENT_ACCESS": "AWS lets the class Infrequent Access be read only by Logs "
+    "Insights queries.",
+    "DELIVERY": "AWS keeps the class Delivery for a day and lets nobody read it.",
+}
+
+
+def collect_groups(groups: Iterable[LogGroup], now: datetime) -> int:
+    """Collect groups from now on, and their last day; how many can be."""
+    able = [group for group in groups if group.group_class not in UNREADABLE]
+    LogPoll.objects.bulk_create(
+        [
+            LogPoll(
+                group=group,
+                collect_since=now - FIRST_REACH,
+                next_at=now,
+                hourly_at=now,
+                nightly_at=now,
+            )
+            for group in able
+        ],
+        ignore_conflicts=True,
+    )
+    LogPoll.objects.filter(group__in=able).update(is_enabled=True, next_at=now)
+    return len(able)
+
+
+def stop_collecting(groups: Iterable[LogGroup]) -> None:
+    """What was collected stays. A worker in the middle of a page ends with it."""
+    LogPoll.objects.filter(group__in=list(groups)).update(is_enabled=False)
+
+
+def note_looked(groups: Iterable[LogGroup], now: datetime) -> None:
+    """Somebody looks at these groups: they are asked every few seconds for a while."""
+    LogPoll.objects.filter(group__in=list(groups), is_enabled=True).update(
+        looked_at=now,
+        next_at=Case(When(next_at__gt=now, then=Value(now)), default=F("next_at")),
+    )
