@@ -36,7 +36,7 @@ from apps.monitoring.dashboards.pages import change_of, visible_board
 from apps.monitoring.dashboards.saving import SavedMeanwhile
 from apps.monitoring.models import Dashboard
 
-_CHART_PAGE = "/charts/"
+_CHART_PAGE = "/metrics/chart/"
 _DIRECTIONS = (
     ("left", "← Left"),
     ("right", "→ Right"),
