@@ -13,8 +13,16 @@ from apps.monitoring.dashboards.api import (
     DashboardsView,
     DashboardView,
 )
+from apps.monitoring.logs.patternpages import PatternsView
+from apps.monitoring.logs.tracepages import TraceLinesView
 from apps.monitoring.metrics.collectionapi import CollectionsView, CollectionView
-from apps.search.api import DocumentView, FacetsView, HistogramView, SearchView
+from apps.search.api import (
+    ContextView,
+    DocumentView,
+    FacetsView,
+    HistogramView,
+    SearchView,
+)
 
 urlpatterns = [
     path("schema", login_not_required(SpectacularAPIView.as_view()), name="api-schema"),
@@ -29,6 +37,8 @@ urlpatterns = [
         DashboardExportView.as_view(),
         name="api-export-board",
     ),
+    path("logs/traces/<str:trace_id>", TraceLinesView.as_view(), name="api-log-trace"),
+    path("logs/patterns", PatternsView.as_view(), name="api-log-patterns"),
     path("alarms", AlarmsView.as_view(), name="api-alarms"),
     path("alarms/<int:alarm_id>", AlarmView.as_view(), name="api-alarm"),
     path(
@@ -49,6 +59,11 @@ urlpatterns = [
         name="api-histogram",
     ),
     path("search/<slug:kind_name>/facets", FacetsView.as_view(), name="api-facets"),
+    path(
+        "search/<slug:kind_name>/context/<path:document_id>",
+        ContextView.as_view(),
+        name="api-context",
+    ),
     path(
         "search/<slug:kind_name>/<path:document_id>",
         DocumentView.as_view(),

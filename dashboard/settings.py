@@ -127,7 +127,10 @@ OPENSEARCH_SIGNER = "apps.discovery.aws.request_signer"
 SEARCH_HOME = HOME / "search"
 SEARCH_KINDS = ["apps.audit.kinds.TRAIL", "apps.monitoring.kinds.LOGS"]
 # What `import` reads, by the name of the files.
-IMPORTERS = {"cloudtrail": "apps.audit.ingest.CLOUDTRAIL"}
+IMPORTERS = {
+    "cloudtrail": "apps.audit.ingest.CLOUDTRAIL",
+    "logs": "apps.monitoring.logs.files.LOG_FILES",
+}
 # What `doctor` looks at; what comes first is needed by all that follows.
 DIAGNOSES = [
     "apps.discovery.diagnosis.database",

@@ -1,7 +1,8 @@
 """CloudTrail log files as documents, for imports and for collectors."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from apps.audit.kinds import TRAIL
 from apps.audit.logfile import read_log
@@ -46,6 +47,10 @@ class CloudTrailFiles:
 
     kind = TRAIL
     holds = "CloudTrail records"
+    choices: Mapping[str, str] = MappingProxyType({})
+
+    def check(self, options: Options) -> None:
+        """There is nothing to choose."""
 
     def is_wanted(self, name: str) -> bool:
         return name.endswith(_SUFFIXES)

@@ -76,4 +76,6 @@ LOGS = Kind(
     stream_fields=("@account", "@region", "@logGroup", "@logStream"),
     failure_field="@level",
     failure_values=frozenset(("ERROR", "FATAL")),
+    path_pages={"@traceId": ("trace", "log-trace")},
+    pages=(("Patterns", "log-patterns"),),
 )

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from apps.search import lookup, store
+from apps.search import lookup, neighbours, store
 from apps.search.engines.base import (
     OTHER_SERIES,
     TOTAL_SERIES,
@@ -34,6 +34,7 @@ _OWN_SERIES = {
     WITHOUT_SERIES: "without",
 }
 MAX_SIZE = 1_000
+MAX_NEIGHBOURS = 500
 MAX_FACETS = 20
 MAX_FACET_SIZE = 500
 
@@ -42,7 +43,7 @@ def _parameter(name: str, text: str, kind: Any = OpenApiTypes.STR) -> OpenApiPar
     return OpenApiParameter(name, kind, description=text)
 
 
-_QUESTION = [
+QUESTION = [
     _parameter("q", "A query in the query language."),
     _parameter("f", "A further clause, repeatable; - negates it, ~ disables it."),
     _parameter("since", "RFC 3339 or relative, such as now-15m. Default now-24h."),
@@ -81,7 +82,7 @@ class KindView(APIView):
 class SearchView(KindView):
     @extend_schema(
         parameters=[
-            *_QUESTION,
+            *QUESTION,
             _parameter("size", f"1 to {MAX_SIZE:,} rows. Default 100."),
             _parameter("after", "`next` of the page before."),
             _parameter("sort", "`newest` (default) or `oldest` first."),
@@ -120,10 +121,36 @@ class DocumentView(KindView):
         return Response(_item(hit))
 
 
+class ContextView(KindView):
+    @extend_schema(
+        parameters=[_parameter("size", "Neighbours on either side, 1 to 500.")],
+        responses=OpenApiTypes.OBJECT,
+        summary="What stands before and after a document in its stream",
+    )
+    def get(self, request: Request, kind_name: str, document_id: str) -> Response:
+        kind, size = self.kind(), self.number("size", 50, MAX_NEIGHBOURS)
+        scope = ExploreState().scope(viewer_of(request).visible_accounts())
+        hit = lookup.find_document(store.reader(), kind, document_id, scope)
+        if hit is None:
+            raise NotFound(f"There is no {kind.one} {document_id}.")
+        asked = SearchRequest(
+            kind, timezone.now(), scope=scope, seconds=settings.SEARCH_SECONDS
+        )
+        found = neighbours.around(store.reader(), asked, hit, size)
+        return Response(
+            {
+                "before": [_item(one) for one in found.before],
+                "item": _item(hit),
+                "after": [_item(one) for one in found.after],
+                **({"partial": found.partial} if found.partial else {}),
+            }
+        )
+
+
 class HistogramView(KindView):
     @extend_schema(
         parameters=[
-            *_QUESTION,
+            *QUESTION,
             _parameter("interval", "Width of a bucket in whole seconds."),
             _parameter("by", "A field whose most frequent values become series."),
         ],
@@ -163,7 +190,7 @@ class HistogramView(KindView):
 class FacetsView(KindView):
     @extend_schema(
         parameters=[
-            *_QUESTION,
+            *QUESTION,
             _parameter("fields", "Field paths, separated by commas."),
             _parameter("size", f"Values a field, 1 to {MAX_FACET_SIZE}. Default 10."),
         ],

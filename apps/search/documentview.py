@@ -9,11 +9,11 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.search import exporting, jsontree, lookup, store
+from apps.search import exporting, jsontree, lookup, neighbours, store
 from apps.search.engines.base import Hit, SearchRequest, SortOrder
 from apps.search.explorestate import ExploreState
 from apps.search.kinds import Kind
-from apps.search.results import cell, document_row, kind_of
+from apps.search.results import cell, document_row, kind_of, value_page
 from apps.search.timerange import from_milliseconds, rfc3339
 from apps.search.viewers import viewer_of
 
@@ -48,6 +48,7 @@ def document(request: HttpRequest, kind_name: str, document_id: str) -> HttpResp
             reverse("document", args=[kind.name, hit.id])
         ),
         "around_url": _around_url(hit),
+        "pivots": _pivots(kind, exporting.record_of(hit), state),
     }
     is_panel = request.headers.get("HX-Target") == "detail"
     template = "search/document_panel.html" if is_panel else "search/document.html"
@@ -66,6 +67,19 @@ def _summary(kind: Kind, record: dict[str, Any]) -> list[tuple[str, list[str]]]:
     return [(path, cell(record, path)) for path in kind.columns]
 
 
+def _pivots(
+    kind: Kind, record: dict[str, Any], state: ExploreState
+) -> list[tuple[str, str]]:
+    """Pages about what this document belongs to, by name, in the time of this one."""
+    found = []
+    for path in kind.path_pages:
+        for value in cell(record, path)[:1]:
+            if page := value_page(kind, path, value):
+                word, url = page
+                found.append((f"Open the {word}", url + state.url_query(row="")))
+    return found
+
+
 def _heading(kind: Kind, summary: list[tuple[str, list[str]]]) -> str:
     """What a document is called: its first fact, unless it is a line among lines."""
     if kind.message_field or not summary[0][1]:
@@ -74,12 +88,14 @@ def _heading(kind: Kind, summary: list[tuple[str, list[str]]]) -> str:
 
 
 def _surrounding(kind: Kind, hit: Hit, asked: SearchRequest) -> list[dict[str, Any]]:
-    """What happened around a document in everything one may see, oldest first."""
+    """What happened around a document, in its stream or in everything one may see,
+    oldest first."""
     reader = store.reader()
+    asked = neighbours.of_stream(asked, hit)
     before = reader.find(asked, SURROUNDING, SortOrder.NEWEST, hit.cursor).hits
     after = reader.find(asked, SURROUNDING, SortOrder.OLDEST, hit.cursor).hits
     around = [*reversed(before), hit, *after]
-    columns = kind.columns[:4]
+    columns = tuple(path for path in kind.columns[:4])
     return [
         {**document_row(kind, one, columns), "is_this": one.id == hit.id}
         for one in around

@@ -24,6 +24,11 @@ class Importer(Protocol):
     kind: Kind
     # What its files hold, in the plural: "CloudTrail records".
     holds: str
+    # What a run may say of how its files are to be read, with what it means.
+    choices: Mapping[str, str]
+
+    def check(self, options: Options) -> None:
+        """Raises ValueError where the options make no sense."""
 
     def is_wanted(self, name: str) -> bool:
         """Whether a file found below a folder is to be read, by its name."""

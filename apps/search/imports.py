@@ -35,7 +35,7 @@ _PROGRESS = [
     "state", "started_at", "beaten_at", "finished_at", "files_total", "files_done",
     "files_skipped", "bytes_total", "bytes_done", "new", "already_there",
     "quarantined", "first_event_at", "last_event_at", "problem", "read_up_to",
-    "skipped",
+    "skipped", "remarks",
 ]  # fmt: skip
 
 
@@ -301,6 +301,8 @@ class _Import:
         run.files_skipped += len(batch.skipped)
         room = _MOST_SKIPPED - len(run.skipped)
         run.skipped += [list(one) for one in batch.skipped[: max(0, room)]]
+        room = _MOST_SKIPPED - len(run.remarks)
+        run.remarks += [list(one) for one in batch.remarks[: max(0, room)]]
         run.new += tally.new
         run.already_there += tally.already_there
         run.quarantined += tally.quarantined

@@ -39,6 +39,8 @@ class Portion:
     documents: list[Document] = field(default_factory=list)
     offsets: list[int] = field(default_factory=list)
     broken: list[Broken] = field(default_factory=list)
+    # What people should know of how the file was read.
+    remark: str = ""
 
     def add(self, document: Document, offset: int) -> None:
         self.documents.append(document)
@@ -84,6 +86,8 @@ class Batch:
     finished: list[tuple[str, datetime]] = field(default_factory=list)
     # Files that hold nothing of the kind, with what they are instead.
     skipped: list[tuple[str, str]] = field(default_factory=list)
+    # Files that were read in a way that people should know of.
+    remarks: list[tuple[str, str]] = field(default_factory=list)
     # Files that are done with, however that went, and the last of them.
     files: int = 0
     last_file: str = ""
@@ -142,6 +146,8 @@ class Intake:
         """Documents, from a file or from elsewhere; how many of them are new."""
         for broken in portion.broken:
             self._quarantine(origin, broken)
+        if portion.remark:
+            self._batch.remarks.append((origin, portion.remark))
         new = self._write(origin, portion).new if portion.documents else 0
         self.commit_if_due()
         return new

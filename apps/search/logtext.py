@@ -6,7 +6,7 @@ import re
 from apps.search.jsontree import visible
 
 # Control sequences (colours, cursor), titles of a window, and other escapes of two.
-_ANSI = re.compile(
+ANSI = re.compile(
     r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_])"
     r"|\x9b[0-?]*[ -/]*[@-~]"
 )
@@ -16,7 +16,7 @@ _MOST_JSON = 100_000
 
 
 def without_ansi(text: str) -> str:
-    return _ANSI.sub("", text) if "\x1b" in text or "\x9b" in text else text
+    return ANSI.sub("", text) if "\x1b" in text or "\x9b" in text else text
 
 
 def shown(text: str, most: int = MOST_SHOWN) -> str:

@@ -93,6 +93,8 @@ class ImportRun(models.Model):
     read_up_to = models.TextField(blank=True)
     # The first files that hold no log, each with what it is instead.
     skipped = models.JSONField(default=list, blank=True)
+    # The first files that were read in a way to know of, each with how.
+    remarks = models.JSONField(default=list, blank=True)
     state = models.CharField(
         max_length=10, choices=State.choices, default=State.REQUESTED
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import Http404, HttpRequest
+from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
 from apps.search import charts, exporting, jsontree, store
@@ -156,6 +157,17 @@ def cell(record: dict[str, Any], path: str) -> list[str]:
     return [jsontree.leaf_text(value) for value in jsontree.value_at(record, path)][
         :_VALUES_A_CELL
     ]
+
+
+def value_page(kind: Kind, path: str, value: str) -> tuple[str, str] | None:
+    """The page that has this value in its path: a word for it, and its URL."""
+    if path not in kind.path_pages:
+        return None
+    word, route = kind.path_pages[path]
+    try:
+        return word, reverse(route, args=[value])
+    except NoReverseMatch:  # what a log holds there need not fit into a path
+        return None
 
 
 def _elsewhere(question: Question) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from apps.search import documentview, savedviews, streams, tails, views
+from apps.search import contextview, documentview, savedviews, streams, tails, views
 
 urlpatterns = [
     path("explore/<slug:kind_name>/", views.explore, name="explore"),
@@ -17,6 +17,11 @@ urlpatterns = [
     ),
     path("explore/<slug:kind_name>/views", savedviews.save, name="save-view"),
     path("views/<int:view_id>/delete", savedviews.delete, name="delete-view"),
+    path(
+        "explore/<slug:kind_name>/context/<path:document_id>",
+        contextview.context,
+        name="explore-context",
+    ),
     path(
         "explore/<slug:kind_name>/document/<path:document_id>",
         documentview.document,

@@ -30,6 +30,7 @@ from apps.search.results import (
     question_of,
     results,
     table_rows,
+    value_page,
 )
 from apps.search.viewers import viewer_of
 
@@ -41,7 +42,7 @@ def explore(request: HttpRequest, kind_name: str) -> HttpResponse:
     kind = kind_of(kind_name)
     parameters = dict(request.GET.lists())
     state = ExploreState.read(parameters)
-    context = _frame(request, kind, state)
+    context = frame(request, kind, state)
     span = None
     try:
         question = question_of(request, kind_name)
@@ -53,7 +54,7 @@ def explore(request: HttpRequest, kind_name: str) -> HttpResponse:
     return render(request, "search/explore.html", context)
 
 
-def _frame(request: HttpRequest, kind: Kind, state: ExploreState) -> dict[str, Any]:
+def frame(request: HttpRequest, kind: Kind, state: ExploreState) -> dict[str, Any]:
     """What the page shows whether or not the question can be answered."""
     parameters = dict(request.GET.lists())
     columns = _columns(kind, state)
@@ -204,10 +205,12 @@ def _value_page(
     request: HttpRequest, kind: Kind, path: str, value: str
 ) -> tuple[str, str] | None:
     """The page about this value: its name and URL, in the time of this page."""
+    kept = carried(dict(request.GET.lists()))
+    if page := value_page(kind, path, value):
+        return page[0], page[1] + "?" + urlencode(kept)
     name = kind.link_pages.get(path)
     if name is None:
         return None
-    kept = carried(dict(request.GET.lists()))
     return name, reverse(name) + "?" + urlencode([("name", value), *kept])
 
 

@@ -167,6 +167,7 @@ def path_of(route: str) -> str:
         "<int:user_id>": "1",
         "<int:grant_id>": "1",
         "<int:view_id>": "1",
+        "<str:trace_id>": "1-6a450080-bd862e3fe1be46a994272793",
         "<str:digest>": "x",
         "<slug:slug>": "board",
         "<str:panel_id>": "p1",

@@ -92,10 +92,10 @@ class LogIntake(Intake):
         # Whose a document is: the id of an event, or empty where it came without.
         self._owners: OrderedDict[str, str] = OrderedDict()
 
-    def take_lines(self, origin: str, lines: Sequence[LogLine]) -> None:
-        """One delivery, of lines with event ids or without. A line that cannot be
-        kept goes to quarantine, its place the number of the line in the delivery.
-        Raises EngineUnavailable."""
+    def take_lines(self, origin: str, lines: Sequence[LogLine]) -> int:
+        """One delivery, of lines with event ids or without; how many of them are new.
+        A line that cannot be kept goes to quarantine, its place the number of the line
+        in the delivery. Raises EngineUnavailable."""
         portion, told, twins = Portion(), [], Twins()
         for number, line in enumerate(lines):
             problem = problem_of(line)
@@ -109,8 +109,10 @@ class LogIntake(Intake):
             else:
                 name = document_id(content, twins.number(content))
                 portion.add(as_document(line, name), number)
+        before = self._batch.tally.new
         self._take_told(origin, told)
-        self.take(origin, portion)
+        new = self._batch.tally.new - before
+        return new + self.take(origin, portion)
 
     def _take_told(self, origin: str, told: list[_Told]) -> None:
         """Each to its number, in rounds: in one round, one event tries a number."""

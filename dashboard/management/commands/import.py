@@ -37,12 +37,17 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("kind", choices=list(importers()))
         parser.add_argument("paths", nargs="+", metavar="PATH")
+        for kind, importer in importers().items():
+            for name, meaning in importer.choices.items():
+                parser.add_argument(
+                    f"--{name}", default="", help=f"{kind} only: {meaning}"
+                )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             preparation.ensure_tables()
             run = self._requested(_wanted(options))
-        except (FileNotFoundError, HomeInUse, TablesMissing) as error:
+        except (FileNotFoundError, HomeInUse, TablesMissing, ValueError) as error:
             raise CommandError(str(error)) from error
         try:
             run = self._done(run)
@@ -122,6 +127,8 @@ class Command(BaseCommand):
             )
             for name, reason in run.skipped[:_NAMED]:
                 self.stdout.write(f"  {name}: {reason}")
+        for name, remark in run.remarks[:_NAMED]:
+            self.stdout.write(f"Note on {name}: {remark}")
         if run.quarantined:
             self.stdout.write(f"See {addresses.current()}/quarantine/")
         if run.first_event_at and run.last_event_at:
@@ -131,4 +138,8 @@ class Command(BaseCommand):
 
 
 def _wanted(options: dict[str, Any]) -> imports.Wanted:
-    return imports.Wanted(options["paths"], options["kind"])
+    """What to import. Raises ValueError for options that make no sense."""
+    importer = importers()[options["kind"]]
+    chosen = {name: options[name] for name in importer.choices if options[name]}
+    importer.check(chosen)
+    return imports.Wanted(options["paths"], options["kind"], chosen)

@@ -213,3 +213,11 @@ onContent(() => {
 document.addEventListener("htmx:responseError", ({ detail }) => {
   if (detail.target.id === "detail") close();
 });
+
+// A page about one row shows that row in the middle, once.
+onContent((root) => {
+  const body = $("[data-scroll-to]", root.id === "page" || root === document.body ? root : document.createElement("i"));
+  const box = $("#rows-scroll");
+  const row = body && document.getElementById(body.dataset.scrollTo.slice(1));
+  if (row && box) box.scrollTop = row.offsetTop - box.clientHeight / 2;
+});

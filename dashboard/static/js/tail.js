@@ -5,6 +5,7 @@ const MOST_ROWS = 1000;
 const RATE_SECONDS = 10;
 let source = null;
 let page = null;
+let path = "";
 let isPaused = false;
 let waiting = [];
 let dropped = 0;
@@ -77,6 +78,7 @@ function stop() {
 
 function start(url) {
   page = $("#rows-body");
+  path = location.pathname;
   source = new EventSource(url);
   source.addEventListener("rows", receive);
   source.addEventListener("missed", (event) => { dropped += JSON.parse(event.data).count; show(); });
@@ -99,6 +101,11 @@ document.addEventListener("keydown", (event) => {
   $("[data-act=tail-pause]").click();
 });
 setInterval(() => { if (source) show(); }, 1000);
-// Another page, or another query on it, ends the tail.
-onContent(() => { if (source && page !== $("#rows-body")) stop(); });
+// Another query on the page is followed at once; another page ends the tail.
+onContent(() => {
+  if (!source || page === $("#rows-body")) return;
+  const wasHere = path === location.pathname;
+  stop();
+  if (wasHere && button()) { start(button().dataset.tail); show(); }
+});
 addEventListener("pagehide", stop);

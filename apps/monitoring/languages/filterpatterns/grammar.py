@@ -38,7 +38,7 @@ _UNSUPPORTED = {
 
 def explained(source: str, error: UnexpectedInput) -> PatternError:
     """The error of the parser, said in the words of the pattern."""
-    at = error.pos_in_stream or 0
+    at: int = getattr(error, "pos_in_stream", 0)
     token = getattr(error, "token", None)
     is_end = isinstance(token, Token) and token.type == "$END"
     position = len(source.rstrip()) if is_end else at
@@ -59,4 +59,6 @@ def _allowed(error: UnexpectedInput) -> set[str]:
     """Names of what could have stood there."""
     if isinstance(error, UnexpectedCharacters):
         return set(error.allowed or ())
-    return set(getattr(error, "accepts", None) or getattr(error, "expected", ()))
+    return set(
+        getattr(error, "accepts", None) or getattr(error, "expected", None) or ()
+    )

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("discovery", "0003_regions"),
-        ("monitoring", "0001_initial"),
+        ("monitoring", "0002_logclaims"),
     ]
 
     operations = [
