@@ -6,6 +6,7 @@ from drf_spectacular.views import SpectacularAPIView
 
 from apps.discovery.api import AccountsView, MeView
 from apps.monitoring.alarms.api import AlarmHistoryView, AlarmsView, AlarmView
+from apps.monitoring.charts.api import MetricDataView, MetricsView
 from apps.monitoring.dashboards.api import (
     AutomaticView,
     DashboardExportView,
@@ -27,6 +28,8 @@ from apps.search.api import (
 urlpatterns = [
     path("schema", login_not_required(SpectacularAPIView.as_view()), name="api-schema"),
     path("me", MeView.as_view(), name="api-me"),
+    path("metrics", MetricsView.as_view(), name="api-metrics"),
+    path("metrics/data", MetricDataView.as_view(), name="api-metric-data"),
     path("accounts", AccountsView.as_view(), name="api-accounts"),
     path("dashboards", DashboardsView.as_view(), name="api-dashboards"),
     path("dashboards/auto", AutomaticView.as_view(), name="api-automatic"),

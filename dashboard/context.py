@@ -31,6 +31,7 @@ class Item:
 
 _PAGES = (
     ("Home", "house", "home", ()),
+    ("Metrics", "chart-column", "metrics", ()),
     ("Alarms", "triangle-alert", "alarms", ()),
     ("Logs", "wrap-text", "explore", ("logs",)),
     ("CloudTrail", "search", "explore", ("trail",)),
@@ -45,7 +46,7 @@ _PAGES = (
 
 
 # Pages that look at a stretch of time: going between them keeps it.
-_IN_TIME = ("explore", "actors", "resources")
+_IN_TIME = ("explore", "metrics", "actors", "resources")
 
 
 class Shell:

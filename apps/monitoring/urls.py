@@ -3,6 +3,7 @@
 from django.urls import URLPattern
 
 from apps.monitoring.alarms.urls import urlpatterns as alarms
+from apps.monitoring.charts.urls import urlpatterns as charts
 from apps.monitoring.dashboards.urls import urlpatterns as dashboards
 from apps.monitoring.logs.exploring_urls import urlpatterns as exploring
 from apps.monitoring.metrics.urls import urlpatterns as metrics
@@ -10,6 +11,7 @@ from apps.monitoring.metrics.urls import urlpatterns as metrics
 urlpatterns: list[URLPattern] = [
     *metrics,
     *alarms,
+    *charts,
     *dashboards,
     *exploring,
 ]

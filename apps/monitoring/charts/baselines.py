@@ -43,7 +43,7 @@ def usual(
     is_known = ~np.isnan(values)
     hours, known = then[is_known] // _HOUR, values[is_known]
     for cycle, said in ((_WEEK, "hour of the week"), (_DAY, "hour of the day")):
-        if _repeats(hours, cycle) >= _LEAST_REPEATS:
+        if _repeats(hours, times // _HOUR, cycle) >= _LEAST_REPEATS:
             middle, spread = _by_hour(hours % cycle, known, cycle)
             at = times // _HOUR % cycle
             reach = width * _DEVIATION * spread[at]
@@ -57,12 +57,12 @@ def usual(
     return Usual(nothing, nothing, nothing, why)
 
 
-def _repeats(hours: npt.NDArray[np.int64], cycle: int) -> float:
-    """How many times a typical hour of the cycle was seen, on days apart."""
-    seen = np.unique(hours)
-    if not seen.size:
-        return 0.0
-    return float(np.median(np.bincount(seen % cycle, minlength=cycle)))
+def _repeats(
+    hours: npt.NDArray[np.int64], asked: npt.NDArray[np.int64], cycle: int
+) -> float:
+    """How many times the hours asked for were seen before, as a median."""
+    seen = np.bincount(np.unique(hours) % cycle, minlength=cycle)
+    return float(np.median(seen[asked % cycle])) if asked.size else 0.0
 
 
 def _by_hour(

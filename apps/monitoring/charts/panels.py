@@ -86,14 +86,21 @@ def panel(
     element_id: str = "chart",
 ) -> Panel:
     """The chart over a range, with all that marks it."""
-    computed = compute(spec, span, viewer, now)
+    return panel_of(compute(spec, span, viewer, now), viewer, element_id)
+
+
+def panel_of(
+    computed: Computed, viewer: Viewer, element_id: str = "chart", height: int = 260
+) -> Panel:
+    """A chart that is computed, with all that marks it; `height` in pixels."""
+    spec, span = computed.spec, computed.span
     marks = markers.markers(tuple(computed.series), span, viewer)
     is_drawn = spec.kind not in ("table", "value") and bool(computed.lines)
     return Panel(
         id=element_id,
         spec=spec,
         computed=computed,
-        figure=figure(computed, marks) if is_drawn else None,
+        figure=figure(computed, marks, height) if is_drawn else None,
         legend=legend(computed),
         notes=notes(computed),
         markers=marks,
