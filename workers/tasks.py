@@ -60,6 +60,7 @@ def collect_alarms_of(scope_id: int) -> None:
         alarms.collect(scope_id, timezone.now)
 
 
+@app.task
 def take_stock_of_logs() -> None:
     inventory.note_scopes()
     for scope_id in inventory.due_scopes(timezone.now()):
@@ -93,6 +94,7 @@ def collect_log_source(source_id: int) -> None:
     collecting.collect(source_id, store.engine())
 
 
+@app.task
 def list_metrics() -> None:
     claims.note_scopes()
     for scope_id in claims.LISTING.due(timezone.now()):
