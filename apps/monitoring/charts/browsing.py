@@ -56,19 +56,19 @@ def metrics(request: HttpRequest) -> HttpResponse:
     """What there is, narrowed by words, namespace, name and scope."""
     sought, now, viewer = _sought(request), timezone.now(), person(request)
     at = _page(request)
+    places = _places(request, sought, viewer)
     found = catalogue.ranked(sought, viewer)
     some = list(found[at * ROWS : at * ROWS + ROWS + 1])
     context: dict[str, Any] = {
         "sought": sought,
         "q": request.GET.get("q", ""),
         "rows": _rows(request, some[:ROWS], now),
-        "total": catalogue.counted(sought, viewer),
-        "most": catalogue.MOST_COUNTED,
+        "total": _total(places),
         "next": _url(request, page=str(at + 1)) if len(some) > ROWS else "",
         "previous": _url(request, page=str(at - 1)) if at else "",
         "scope": scope_picker(dict(request.GET.lists())),
         "hidden": pairs(request.GET, without=("q", "page")),
-        "namespaces": _places(request, sought, viewer),
+        "namespaces": places,
         "chart": request.GET.get("chart", ""),
         "kept": [(name, request.GET[name]) for name in _KEPT if name in request.GET],
         "most_lines": MAX_LINES,
@@ -117,6 +117,14 @@ def _places(
     return found
 
 
+def _total(places: list[dict[str, Any]]) -> int:
+    """How many are to be seen: what stands beside the chosen places adds up to it."""
+    for chosen in (place for place in places if place["is_chosen"]):
+        names = [one for one in chosen["names"] if one["is_chosen"]]
+        return int(names[0]["many"] if names else chosen["many"])
+    return sum(int(place["many"]) for place in places)
+
+
 def _names(
     request: HttpRequest, sought: Sought, viewer: Viewer
 ) -> list[dict[str, Any]]:
@@ -139,7 +147,9 @@ def _rows(request: HttpRequest, some: list[MetricSeries], now: datetime) -> list
         for one in some
     }
     seconds = int(now.timestamp())
-    grid = Grid.over(seconds - int(_LATELY.total_seconds()), seconds, _SPARK_PERIOD)
+    # A period that is not over would look like a fall.
+    until = seconds // _SPARK_PERIOD * _SPARK_PERIOD
+    grid = Grid.over(until - int(_LATELY.total_seconds()), until, _SPARK_PERIOD)
     lines = samples.read(
         list(wanted.values()), grid.start, grid.until, grid.period_seconds, seconds
     )

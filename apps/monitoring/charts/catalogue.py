@@ -10,8 +10,6 @@ from apps.discovery.accounts import Viewer
 from apps.monitoring.models import MetricSeries
 
 MAX_WORDS = 8
-# Counting stops here: that there are more is all a reader needs.
-MOST_COUNTED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +75,6 @@ def ranked(sought: Sought, viewer: Viewer) -> QuerySet[MetricSeries]:
             )
         ).order_by("rank", "namespace", "name", "dimensions", "pk")
     return rows.order_by("namespace", "name", "dimensions", "pk")
-
-
-def counted(sought: Sought, viewer: Viewer) -> int:
-    """How many there are, counted until MOST_COUNTED."""
-    return len(series(sought, viewer).values_list("pk")[:MOST_COUNTED])
 
 
 def namespaces(sought: Sought, viewer: Viewer) -> list[tuple[str, int]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -46,6 +46,8 @@ class Drawn:
     covered: tuple[Interval, ...]
     provisional_since: int | None
     problem: str = ""
+    # The line's place in the chart, which gives it its colour.
+    at: int = 0
 
     @property
     def is_empty(self) -> bool:
@@ -93,7 +95,9 @@ def compute(
     shift = COMPARISONS[spec.compare]
     before = asking.evaluated(at.grid.shifted(shift)) if shift else None
     drawn = tuple(
-        _drawn(line, at, before, asking) for line in spec.lines if not line.is_hidden
+        replace(_drawn(line, at, before, asking), at=number)
+        for number, line in enumerate(spec.lines)
+        if not line.is_hidden
     )
     band = asking.band(at.grid)
     return Computed(spec, span, now, at.grid, drawn, band, asking.series)

@@ -16,6 +16,8 @@ from apps.monitoring.charts import units
 from apps.monitoring.charts.computing import Computed, Drawn
 from apps.monitoring.charts.functions import Column
 from apps.monitoring.charts.markers import Marker
+from apps.monitoring.charts.notes import late_gap
+from apps.monitoring.metrics.lines import Interval
 from apps.search.timerange import from_milliseconds, rfc3339
 
 Figure: TypeAlias = dict[str, Any]
@@ -42,9 +44,9 @@ def figure(
 ) -> Figure:
     """Lines, areas or bars over time, with what is usual, gaps and markers."""
     traces: list[Figure] = _gap_traces(computed) + _band_traces(computed)
-    for at, drawn in enumerate(computed.lines):
+    for drawn in computed.lines:
         if not drawn.problem:
-            traces += _line_traces(computed, drawn, at)
+            traces += _line_traces(computed, drawn, drawn.at)
     traces += _mark_traces(marks)
     grid = computed.grid
     return {
@@ -122,20 +124,18 @@ def _shared(drawn: Drawn, at: int, label: str) -> Figure:
 
 
 def _as_line(colour: str, values: Column, dash: str = "solid") -> Figure:
-    return {
-        "type": "scatter",
-        "mode": "lines+markers",
-        "line": {"color": colour, "width": 1.6, "dash": dash},
-        "connectgaps": False,
-        "marker": {"color": colour, "size": _sizes(values)},
-    }
-
-
-def _sizes(values: Column) -> list[int] | int:
     """A point between missing ones is no line: it is drawn as a dot."""
     is_known = np.concatenate(([False], ~np.isnan(values), [False]))
     is_alone = is_known[1:-1] & ~is_known[:-2] & ~is_known[2:]
-    return np.where(is_alone, 5, 0).tolist() if is_alone.any() else 0
+    has_dots = bool(is_alone.any())
+    sizes = np.where(is_alone, 5, 0).tolist() if has_dots else 5
+    return {
+        "type": "scatter",
+        "mode": "lines+markers" if has_dots else "lines",
+        "line": {"color": colour, "width": 1.6, "dash": dash},
+        "connectgaps": False,
+        "marker": {"color": colour, "size": sizes},
+    }
 
 
 def _settling(base: Figure) -> Figure:
@@ -151,16 +151,16 @@ def _band_traces(computed: Computed) -> list[Figure]:
     band, spec = computed.band, computed.spec
     if band is None or spec.band is None or np.isnan(band.low).all():
         return []
-    ids = [drawn.line.id for drawn in computed.lines]
-    at = ids.index(spec.band.of) if spec.band.of in ids else 0
+    of = next((one for one in computed.lines if one.line.id == spec.band.of), None)
+    colour = colour_of(of.at if of else 0)
     bound: Figure = {
         "type": "scatter",
         "mode": "lines",
-        "line": {"width": 0, "color": colour_of(at)},
+        "line": {"width": 0, "color": colour},
         "hoverinfo": "skip",
-        "yaxis": "y2" if computed.lines[at].line.axis == "right" else "y",
+        "yaxis": "y2" if of and of.line.axis == "right" else "y",
     }
-    filled = {"fill": "tonexty", "fillcolor": f"{colour_of(at)}/0.14"}
+    filled = {"fill": "tonexty", "fillcolor": f"{colour}/0.14"}
     return [
         {**bound, "name": "usual from", "y": _numbers(band.low)},
         {**bound, **filled, "name": "usual to", "y": _numbers(band.high)},
@@ -168,34 +168,35 @@ def _band_traces(computed: Computed) -> list[Figure]:
 
 
 def _gap_traces(computed: Computed) -> list[Figure]:
-    """Time that was not read, hatched: neither zero nor without datapoints."""
-    gaps = computed.gaps
+    """Time that was not read: hatched, and dotted where it is only late."""
+    late = late_gap(computed)
+    missing = [one for one in computed.gaps if one != late]
+    return [
+        *_areas("not collected", missing, {"shape": "/", "size": 7, "solidity": 0.15}),
+        *_areas("late", [late] if late else [], {"shape": ".", "size": 6}),
+    ]
+
+
+def _areas(name: str, gaps: Sequence[Interval], pattern: Figure) -> list[Figure]:
     if not gaps:
         return []
     xs: list[str | None] = []
-    ys: list[int | None] = []
     for gap in gaps:
         since, until = _rfc(gap.since), _rfc(gap.until)
         xs += [since, since, until, until, since, None]
-        ys += [0, 1, 1, 0, 0, None]
+    colours = {"fgcolor": "line-strong", "bgcolor": "line/0.25"}
     return [
         {
             "type": "scatter",
             "mode": "lines",
-            "name": "not collected",
+            "name": name,
             "x": xs,
-            "y": ys,
+            "y": [0, 1, 1, 0, 0, None] * len(gaps),
             "yaxis": "y3",
             "line": {"width": 0, "color": "line-strong"},
             "fill": "toself",
             "fillcolor": "line/0.25",
-            "fillpattern": {
-                "shape": "/",
-                "fgcolor": "line-strong",
-                "bgcolor": "line/0.25",
-                "size": 7,
-                "solidity": 0.15,
-            },
+            "fillpattern": {**pattern, **colours},
             "hoverinfo": "skip",
         }
     ]
@@ -252,8 +253,8 @@ def _layout(computed: Computed, marks: Sequence[Marker], height: int) -> Figure:
         "shapes": [_upright(mark) for mark in marks],
     }
     if right:
-        placed = {"overlaying": "y", "side": "right", "showgrid": False}
-        layout["yaxis2"] = {**_axis(computed, right), **placed}
+        placed = {"overlaying": "y", "side": "right", "tickmode": "auto"}
+        layout["yaxis2"] = {**_axis(computed, right), **placed, "showgrid": False}
     bounds = computed.spec.y
     if bounds.low is not None or bounds.high is not None:
         layout["yaxis"]["range"] = [bounds.low, bounds.high]
@@ -268,7 +269,7 @@ def _upright(mark: Marker) -> Figure:
 
 
 def _axis(computed: Computed, lines: Sequence[Drawn]) -> Figure:
-    named = {one.unit for one in lines if not one.problem}
+    named = {one.unit for one in lines if not one.is_empty}
     form, suffix = units.axis_format(
         named.pop() if len(named) == 1 else "", _largest(lines)
     )

@@ -14,7 +14,7 @@ from apps.monitoring.metrics.lines import MERGEABLE, Interval
 from apps.search.timerange import from_milliseconds
 
 NoteKind: TypeAlias = Literal[
-    "problem", "late", "uncollected", "empty", "zero", "method"
+    "problem", "late", "settling", "uncollected", "empty", "zero", "method"
 ]
 # Longer than collecting takes where nobody looks: then it is no longer just late.
 LATE_SECONDS = 3900
@@ -57,17 +57,24 @@ def _uncollected(computed: Computed) -> Iterator[Note]:
             "collected within minutes; CloudWatch keeps single minutes for 15 days.",
         )
         return
-    is_late = gaps and gaps[-1].until >= until and _is_now(computed)
-    if is_late and gaps[-1].until - gaps[-1].since <= LATE_SECONDS:
-        minutes = max(1, (gaps[-1].until - gaps[-1].since) // 60)
+    late = late_gap(computed)
+    if late:
+        minutes = max(1, (late.until - late.since) // 60)
         yield Note("late", f"Late: the last {minutes} min are not collected yet.")
         gaps = gaps[:-1]
     if gaps:
         yield Note("uncollected", f"Hatched: not collected from {_said(gaps)}.")
 
 
-def _is_now(computed: Computed) -> bool:
-    return computed.span.until >= computed.now
+def late_gap(computed: Computed) -> Interval | None:
+    """The end of a chart until now, where it is no longer than collecting takes."""
+    gaps, now = computed.gaps, int(computed.now.timestamp())
+    since = int(computed.span.since.timestamp())
+    if not gaps or computed.span.until < computed.now or gaps[-1].until < now:
+        return None
+    last = gaps[-1]
+    is_all = last.since <= since
+    return None if is_all or last.until - last.since > LATE_SECONDS else last
 
 
 def _said(gaps: tuple[Interval, ...]) -> str:
@@ -84,7 +91,8 @@ def _settling(computed: Computed) -> Iterator[Note]:
     if known:
         at = f"{from_milliseconds(min(known) * 1000):%H:%M}"
         yield Note(
-            "late", f"Dotted: still settling since {at} UTC; CloudWatch may change it."
+            "settling",
+            f"Dotted: still settling since {at} UTC; CloudWatch may change it.",
         )
 
 

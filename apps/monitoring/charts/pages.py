@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import shlex
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -172,9 +172,15 @@ def chart_csv(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     except (SpecError, TimeError) as error:
         return HttpResponse(str(error), status=400, content_type="text/plain")
     computed = compute(spec, span, person(request), now, RAW_POINTS)
-    answer = StreamingHttpResponse(csv_pieces(computed), content_type="text/csv")
+    answer = StreamingHttpResponse(_streamed(computed), content_type="text/csv")
     answer["Content-Disposition"] = 'attachment; filename="chart.csv"'
     return answer
+
+
+async def _streamed(computed: Computed) -> AsyncIterator[bytes]:
+    """Servers of ours gather what is not asynchronous before they send it."""
+    for piece in csv_pieces(computed):
+        yield piece
 
 
 def csv_pieces(computed: Computed) -> Iterator[bytes]:

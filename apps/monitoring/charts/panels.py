@@ -148,17 +148,17 @@ def _is_said(name: str, value: Any) -> bool:
 
 
 def legend(computed: Computed) -> tuple[LegendRow, ...]:
-    return tuple(_row(at, drawn) for at, drawn in enumerate(computed.lines))
+    return tuple(map(_row, computed.lines))
 
 
-def _row(at: int, drawn: Drawn) -> LegendRow:
+def _row(drawn: Drawn) -> LegendRow:
     known = drawn.values[~np.isnan(drawn.values)]
     low, high, mean, last = _summary(known.tolist())
     return LegendRow(
-        at=at,
+        at=drawn.at,
         line_id=drawn.line.id,
         label=drawn.label,
-        colour=colour_of(at),
+        colour=colour_of(drawn.at),
         low=units.shown(low, drawn.unit),
         high=units.shown(high, drawn.unit),
         mean=units.shown(mean, drawn.unit),

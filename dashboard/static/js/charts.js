@@ -4,7 +4,20 @@ import { $, $$, changedUrl, onAct, onContent, toast, visit } from "./dom.js";
 const drawn = new Set();
 const variable = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 const isLocal = () => localStorage.getItem("zone") === "local";
-const colour = (name) => (/^(series|level)-/.test(name ?? "") ? variable(name) : name);
+// `series-3` is a colour of the theme, `series-3/0.2` a share of it; others are colours.
+function colour(name) {
+  if (typeof name !== "string" || !/^[a-z]+(-[a-z0-9]+)*(\/[\d.]+)?$/.test(name)) return name;
+  const [token, share] = name.split("/");
+  const value = variable(token);
+  if (!value || share === undefined) return value || name;
+  const [red, green, blue] = [1, 3, 5].map((at) => parseInt(value.slice(at, at + 2), 16));
+  return `rgba(${red}, ${green}, ${blue}, ${share})`;
+}
+const coloured = (part) => Object.fromEntries(Object.entries(part).map(([name, value]) => {
+  if (/color$/.test(name)) return [name, Array.isArray(value) ? value.map(colour) : colour(value)];
+  const isPart = value && typeof value === "object" && !Array.isArray(value);
+  return [name, isPart ? coloured(value) : value];
+}));
 
 // Plotly knows no zones: a local axis is given local times as if they were UTC.
 const minutesEast = (date) => (isLocal() ? -date.getTimezoneOffset() : 0);

@@ -84,7 +84,7 @@ def test_what_may_still_change_is_dotted_and_goes_on_from_the_rest() -> None:
     pairs = list(zip(settled["y"], settling["y"], strict=True))
     both = [pair for pair in pairs if None not in pair]
     assert len(both) == 1, "one point is in both, so that the line goes on"
-    assert [note.kind for note in notes(drawn())] == ["late"]
+    assert [note.kind for note in notes(drawn())] == ["settling"]
 
 
 def test_time_that_was_not_collected_is_hatched_and_named() -> None:
@@ -131,8 +131,12 @@ def test_the_end_that_is_not_there_yet_is_late_not_missing() -> None:
     keep(row, NOW - HOUR, [1.0] * 50)
     cover(row, NOW - HOUR, NOW - 10 * MINUTE)
 
-    texts = [note.text for note in notes(drawn())]
+    found = drawn()
+    texts = [note.text for note in notes(found)]
 
+    assert [one["fillpattern"]["shape"] for one in named(figure(found), "late")] == [
+        "."
+    ]
     assert "Late: the last 10 min are not collected yet." in texts
     assert not any(text.startswith("Hatched") for text in texts)
 
