@@ -129,6 +129,12 @@ class Panel:
     thresholds: tuple[Threshold, ...] = ()
     moments: tuple[Moment, ...] = ()
 
+    @property
+    def named(self) -> str:
+        """What it is called where only one line fits."""
+        lines = [line.lstrip("#*> ") for line in self.text.splitlines() if line.strip()]
+        return self.title or next(iter(lines), "") or self.id
+
     def as_json(self) -> dict[str, Any]:
         place = {"x": self.x, "y": self.y, "w": self.w, "h": self.h}
         said = {"id": self.id, "kind": self.kind, **place, "title": self.title}

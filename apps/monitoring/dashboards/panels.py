@@ -23,6 +23,8 @@ from apps.monitoring.metrics import interest
 _SPARK_POINTS = 120
 _SPARK_WIDTH, _SPARK_HEIGHT = 100, 28
 _UNSEEN = "no metric is known by that name in an account that you may see"
+# What is said below a panel; the rest of what is to know is in its menu.
+_URGENT = ("problem", "uncollected", "empty")
 _SINCE = {"1d": "a day before", "1w": "a week before", "4w": "four weeks before"}
 
 
@@ -61,6 +63,7 @@ def context(panel: Panel, look: Look) -> dict[str, Any]:
     said = {
         "said": _said(spreading, computed),
         "chart": drawn,
+        "first_note": next((one for one in drawn.notes if one.kind in _URGENT), None),
         "period_ms": computed.grid.period_seconds * 1_000,
     }
     if panel.kind == "chart":
@@ -131,6 +134,8 @@ def _figures(line: Drawn, times: Any, compare: str) -> Figures:
     if line.before is None or not COMPARISONS[compare]:
         return made
     earlier = float(line.before[at])
+    if not np.isfinite(earlier):
+        return replace(made, compared=f"nothing {_SINCE[compare]}")
     return replace(
         made,
         change=change(float(line.values[at]), earlier),
