@@ -34,7 +34,7 @@ def address(site: Site, page: Page) -> str:
 def box(page: Page, panel: str) -> dict[str, float]:
     found = page.locator(f"#panel-{panel}").bounding_box()
     assert found is not None
-    return dict(found)
+    return {"x": found["x"], "y": found["y"]}
 
 
 def test_panels_stand_beside_each_other_and_below_each_other_on_a_phone(

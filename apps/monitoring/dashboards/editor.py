@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from apps.discovery.permissions import everywhere
@@ -36,7 +37,6 @@ from apps.monitoring.dashboards.pages import change_of, visible_board
 from apps.monitoring.dashboards.saving import SavedMeanwhile
 from apps.monitoring.models import Dashboard
 
-_CHART_PAGE = "/metrics/chart/"
 _DIRECTIONS = (
     ("left", "← Left"),
     ("right", "→ Right"),
@@ -110,7 +110,7 @@ def _page(request: HttpRequest, board: Dashboard, draft: Draft) -> HttpResponse:
         "variables": spec.variables,
         "directions": _DIRECTIONS,
         "places": _places(chosen) if chosen else [],
-        "chart_url": _chart_url(board, chosen) if chosen else "",
+        "chart_url": _chart_url(chosen) if chosen else "",
         "kinds": PANEL_KINDS,
         "variable_kinds": VARIABLE_KINDS,
         "refreshes": [(one, one == spec.refresh_seconds) for one in REFRESHES],
@@ -128,13 +128,12 @@ def _places(panel: Panel) -> list[tuple[str, str, int, int, int]]:
     ]
 
 
-def _chart_url(board: Dashboard, panel: Panel) -> str:
-    """The chart page with this chart, which can put it back here."""
+def _chart_url(panel: Panel) -> str:
+    """The chart page with this chart."""
     if panel.kind == "text":
         return ""
     chart = json.dumps(panel.chart, ensure_ascii=False, separators=(",", ":"))
-    asked = {"chart": chart, "dashboard": board.slug, "panel": panel.id}
-    return f"{_CHART_PAGE}?{urlencode(asked)}"
+    return f"{reverse('metrics-chart')}?{urlencode({'chart': chart})}"
 
 
 def _save(request: HttpRequest, board: Dashboard, draft: Draft) -> HttpResponse:
