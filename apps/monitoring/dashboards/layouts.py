@@ -49,7 +49,7 @@ MOST_VARIABLES = 20
 MOST_VALUES = 500
 MOST_TEXT = 20_000
 MOST_LEVELS = 50
-DEFAULT_SINCE = "now-3h"
+DEFAULT_SINCE = "now-6h"
 # What a variable's default says to choose every value; no dimension is named so.
 ALL = "*"
 REFRESHES = (0, 10, 30, 60, 300, 900)

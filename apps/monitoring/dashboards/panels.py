@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from apps.monitoring.charts import panels as charts
-from apps.monitoring.charts.computing import Computed, Drawn, unmerged
+from apps.monitoring.charts.computing import UNKNOWN, Computed, Drawn, unmerged
 from apps.monitoring.charts.functions import Column
+from apps.monitoring.charts.notes import Note
 from apps.monitoring.charts.specs import COMPARISONS, ChartSpec, SpecError
 from apps.monitoring.charts.units import shown
 from apps.monitoring.dashboards import found, levels
@@ -63,12 +64,19 @@ def context(panel: Panel, look: Look) -> dict[str, Any]:
     said = {
         "said": _said(spreading, computed),
         "chart": drawn,
-        "first_note": next((one for one in drawn.notes if one.kind in _URGENT), None),
+        "first_note": _first_note(drawn),
         "period_ms": computed.grid.period_seconds * 1_000,
     }
     if panel.kind == "chart":
         return said | {"figure": levels.with_levels(drawn.figure, panel)}
     return said | {"figures": figures(computed)}
+
+
+def _first_note(drawn: charts.Panel) -> Note | None:
+    """What has to be read below a panel. Unknown metrics are told in a sentence of
+    their own, all at once."""
+    urgent = (one for one in drawn.notes if one.kind in _URGENT)
+    return next((one for one in urgent if UNKNOWN not in one.text), None)
 
 
 def _want_statistics(computed: Computed, now: datetime) -> None:
@@ -119,7 +127,7 @@ def _figures(line: Drawn, times: Any, compare: str) -> Figures:
     at = newest_place(line, times)
     if at is None:
         empty = shown(np.nan, "")
-        reason = line.problem or "No data in this time range"
+        reason = line.problem.replace(UNKNOWN, "Not known") or "No data in this range"
         return Figures(line.label, empty, None, empty, empty, empty, problem=reason)
     known = line.values[~np.isnan(line.values)]
     made = Figures(
