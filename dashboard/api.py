@@ -8,6 +8,13 @@ from apps.discovery.api import AccountsView, MeView
 from apps.monitoring.alarms.api import AlarmHistoryView, AlarmsView, AlarmView
 from apps.monitoring.charts.api import MetricDataView, MetricsView
 from apps.monitoring.languages.api import LogQueryView
+from apps.monitoring.dashboards.api import (
+    AutomaticView,
+    DashboardExportView,
+    DashboardImportView,
+    DashboardsView,
+    DashboardView,
+)
 from apps.monitoring.logs.patternpages import PatternsView
 from apps.monitoring.logs.tracepages import TraceLinesView
 from apps.monitoring.metrics.collectionapi import CollectionsView, CollectionView
@@ -26,6 +33,15 @@ urlpatterns = [
     path("metrics", MetricsView.as_view(), name="api-metrics"),
     path("metrics/data", MetricDataView.as_view(), name="api-metric-data"),
     path("accounts", AccountsView.as_view(), name="api-accounts"),
+    path("dashboards", DashboardsView.as_view(), name="api-dashboards"),
+    path("dashboards/auto", AutomaticView.as_view(), name="api-automatic"),
+    path("dashboards/import", DashboardImportView.as_view(), name="api-import-board"),
+    path("dashboards/<slug:slug>", DashboardView.as_view(), name="api-dashboard"),
+    path(
+        "dashboards/<slug:slug>/cloudwatch",
+        DashboardExportView.as_view(),
+        name="api-export-board",
+    ),
     path("logs/traces/<str:trace_id>", TraceLinesView.as_view(), name="api-log-trace"),
     path("logs/query", LogQueryView.as_view(), name="api-log-query"),
     path("logs/patterns", PatternsView.as_view(), name="api-log-patterns"),

@@ -7,6 +7,7 @@ from typing import Any
 
 from apps.audit.cloudtrail import PERMISSIONS
 from apps.monitoring.alarms import cloudwatch as alarms
+from apps.monitoring.dashboards import account_reads
 from apps.monitoring.logs import cloudwatch_logs, kinesis
 from apps.monitoring.metrics import cloudwatch
 
@@ -30,6 +31,7 @@ def policy(
         _statement("LookEventsUp", list(PERMISSIONS["lookup"]), "*"),
         _statement("ReadAlarms", list(alarms.PERMISSIONS), "*"),
         _statement("ReadMetrics", list(cloudwatch.PERMISSIONS), "*"),
+        _statement("ReadDashboards", list(account_reads.PERMISSIONS), "*"),
         _statement("ReadLogGroups", _all_of(cloudwatch_logs.PERMISSIONS), "*"),
         _statement("ReadLogStreams", _all_of(kinesis.PERMISSIONS), stream),
     ]

@@ -14,7 +14,6 @@ from typing import Any
 
 from apps.monitoring.dashboards.layouts import (
     COLUMNS,
-    DEFAULT_SINCE,
     MOST_PANELS,
     DashboardSpec,
     LayoutError,
@@ -28,6 +27,8 @@ from apps.monitoring.dashboards.widget_variables import Replacing, variables_of
 
 MOST_BYTES = 1_000_000
 _DEFAULT_SIZE = 6
+# What CloudWatch shows where a body does not say.
+_DEFAULT_SINCE = "now-3h"
 _RELATIVE = re.compile(r"-P(?:(\d{1,6})([DW])|T(\d{1,6})([HMS]))")
 _READERS = {
     "metric": metric_panel,
@@ -178,7 +179,7 @@ def _times(body: Mapping[str, Any], work: _Import) -> tuple[str, str]:
     """What the dashboard opens with, as since and until."""
     start, end = body.get("start"), body.get("end")
     if not isinstance(start, str):
-        return DEFAULT_SINCE, "now"
+        return _DEFAULT_SINCE, "now"
     relative = _RELATIVE.fullmatch(start)
     if relative is not None:
         days, unit, count, small = relative.groups()
@@ -187,7 +188,7 @@ def _times(body: Mapping[str, Any], work: _Import) -> tuple[str, str]:
         DashboardSpec.parse({"title": "-", "time": {"since": start}})
     except LayoutError:
         work.notes.append(Note("start", "Not imported: this is not a time."))
-        return DEFAULT_SINCE, "now"
+        return _DEFAULT_SINCE, "now"
     return start, end if isinstance(end, str) else "now"
 
 

@@ -1,4 +1,4 @@
-"""Pages by which dashboards and charts come in: from texts, files and accounts."""
+"""Pages by which dashboards and charts come in: as text, from accounts, one by one."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from apps.discovery.accounts import visible_to
 from apps.discovery.permissions import everywhere, person
 from apps.discovery.roles import Role
+from apps.monitoring.charts.computing import label_of
 from apps.monitoring.charts.specs import ChartSpec, SpecError
 from apps.monitoring.dashboards import account_reads, arranging, saving
 from apps.monitoring.dashboards.cloudwatch_bodies import (
@@ -30,6 +31,7 @@ from apps.monitoring.dashboards.pages import change_of, visible_board
 from apps.monitoring.models import Dashboard, DashboardRead, ReadDashboard
 
 _MOST_READS = 5
+_MOST_NAMED = 3
 _PANEL_KINDS: Mapping[str, PanelKind] = {"table": "table", "value": "value"}
 
 
@@ -151,6 +153,7 @@ def add_chart(request: HttpRequest) -> HttpResponse:
     boards = Dashboard.objects.visible_to(me.pk)
     context = {
         "chart": chart,
+        "lines": [label_of(line) for line in chart.lines[:_MOST_NAMED]],
         "text": json.dumps(chart.as_json(), ensure_ascii=False),
         "boards": [board for board in boards if saving.may_edit(me, board)],
         "dashboard": given.get("dashboard", ""),

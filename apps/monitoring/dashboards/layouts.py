@@ -49,7 +49,7 @@ MOST_VARIABLES = 20
 MOST_VALUES = 500
 MOST_TEXT = 20_000
 MOST_LEVELS = 50
-DEFAULT_SINCE = "now-3h"
+DEFAULT_SINCE = "now-6h"
 # What a variable's default says to choose every value; no dimension is named so.
 ALL = "*"
 REFRESHES = (0, 10, 30, 60, 300, 900)
@@ -128,6 +128,12 @@ class Panel:
     text: str = ""
     thresholds: tuple[Threshold, ...] = ()
     moments: tuple[Moment, ...] = ()
+
+    @property
+    def named(self) -> str:
+        """What it is called where only one line fits."""
+        lines = [line.lstrip("#*> ") for line in self.text.splitlines() if line.strip()]
+        return self.title or next(iter(lines), "") or self.id
 
     def as_json(self) -> dict[str, Any]:
         place = {"x": self.x, "y": self.y, "w": self.w, "h": self.h}

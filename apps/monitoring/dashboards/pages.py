@@ -77,8 +77,9 @@ def panel_answer(
         context = panels.context(panel, Look.of(request, spec, by))
     except (TimeError, panels.PanelProblem) as error:
         context = {"problem": str(error)}
-    context |= {"panel": panel}
-    return render(request, "monitoring/board_panel.html", context)
+    context |= {"panel": panel, "table_url": f"{request.get_full_path()}&as=table"}
+    form = "board_table" if request.GET.get("as") == "table" else "board_panel"
+    return render(request, f"monitoring/{form}.html", context)
 
 
 @everywhere(Role.OPERATOR)

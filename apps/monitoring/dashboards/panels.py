@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from apps.monitoring.charts.computing import Computed, Drawn, compute
+from apps.monitoring.charts import panels as charts
+from apps.monitoring.charts.computing import UNKNOWN, Computed, Drawn, unmerged
 from apps.monitoring.charts.functions import Column
+from apps.monitoring.charts.notes import Note
 from apps.monitoring.charts.specs import COMPARISONS, ChartSpec, SpecError
 from apps.monitoring.charts.units import shown
-from apps.monitoring.dashboards import found
+from apps.monitoring.dashboards import found, levels
 from apps.monitoring.dashboards.layouts import Panel
 from apps.monitoring.dashboards.shown import Look
 from apps.monitoring.dashboards.spreading import MOST_LINES, Spread, spread
@@ -22,6 +24,8 @@ from apps.monitoring.metrics import interest
 _SPARK_POINTS = 120
 _SPARK_WIDTH, _SPARK_HEIGHT = 100, 28
 _UNSEEN = "no metric is known by that name in an account that you may see"
+# What is said below a panel; the rest of what is to know is in its menu.
+_URGENT = ("problem", "uncollected", "empty")
 _SINCE = {"1d": "a day before", "1w": "a week before", "4w": "four weeks before"}
 
 
@@ -53,12 +57,34 @@ def context(panel: Panel, look: Look) -> dict[str, Any]:
     spec = _spec(spreading)
     if not spec.lines:
         raise PanelProblem(_nothing(spreading))
-    drawn = compute(spec, look.span, look.viewer, look.now)
-    interest.note_looked(list(drawn.series.values()), look.now, look.by)
-    said = {"said": _said(spreading, drawn), "computed": drawn, "chart_spec": spec}
+    drawn = charts.panel(spec, look.span, look.viewer, look.now, f"chart-{panel.id}")
+    computed = drawn.computed
+    interest.note_looked(list(computed.series.values()), look.now, look.by)
+    _want_statistics(computed, look.now)
+    said = {
+        "said": _said(spreading, computed),
+        "chart": drawn,
+        "first_note": _first_note(drawn),
+        "period_ms": computed.grid.period_seconds * 1_000,
+    }
     if panel.kind == "chart":
-        return said
-    return said | {"figures": figures(drawn)}
+        return said | {"figure": levels.with_levels(drawn.figure, panel)}
+    return said | {"figures": figures(computed)}
+
+
+def _first_note(drawn: charts.Panel) -> Note | None:
+    """What has to be read below a panel. Unknown metrics are told in a sentence of
+    their own, all at once."""
+    urgent = (one for one in drawn.notes if one.kind in _URGENT)
+    return next((one for one in urgent if UNKNOWN not in one.text), None)
+
+
+def _want_statistics(computed: Computed, now: datetime) -> None:
+    """Have percentiles read from now on, at the period they are drawn at."""
+    for key, statistic in unmerged(computed.spec):
+        if key in computed.series:
+            period = computed.grid.period_seconds
+            interest.want_statistic(computed.series[key], statistic, period, now)
 
 
 def _spec(spreading: Spread) -> ChartSpec:
@@ -101,7 +127,7 @@ def _figures(line: Drawn, times: Any, compare: str) -> Figures:
     at = newest_place(line, times)
     if at is None:
         empty = shown(np.nan, "")
-        reason = line.problem or "No data in this time range"
+        reason = line.problem.replace(UNKNOWN, "Not known") or "No data in this range"
         return Figures(line.label, empty, None, empty, empty, empty, problem=reason)
     known = line.values[~np.isnan(line.values)]
     made = Figures(
@@ -116,6 +142,8 @@ def _figures(line: Drawn, times: Any, compare: str) -> Figures:
     if line.before is None or not COMPARISONS[compare]:
         return made
     earlier = float(line.before[at])
+    if not np.isfinite(earlier):
+        return replace(made, compared=f"nothing {_SINCE[compare]}")
     return replace(
         made,
         change=change(float(line.values[at]), earlier),

@@ -33,8 +33,8 @@ def test_what_is_written_is_read_again() -> None:
     assert DashboardSpec.parse(json.loads(json.dumps(spec.as_json()))) == spec
 
 
-def test_a_dashboard_opens_with_three_hours() -> None:
-    assert (a_spec().since, a_spec().until) == ("now-3h", "now")
+def test_a_dashboard_opens_with_six_hours() -> None:
+    assert (a_spec().since, a_spec().until) == ("now-6h", "now")
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from apps.monitoring.dashboards.layouts import DashboardSpec
+from apps.monitoring.metrics import samples
+from apps.monitoring.metrics.columns import Samples
 from apps.monitoring.metrics.keys import MetricKey
+from apps.monitoring.metrics.lines import Interval
 from apps.monitoring.models import MetricSeries
 from tests.factories import ACCOUNT, NOON
 
@@ -74,3 +80,16 @@ def store_series(*keys: MetricKey) -> list[MetricSeries]:
     """Rows for metrics, as a listing would have found them."""
     rows = [MetricSeries.made_of(key, NOON) for key in keys]
     return MetricSeries.objects.bulk_create(rows)
+
+
+def draw_samples(key: MetricKey, sums: Sequence[float]) -> MetricSeries:
+    """A stored series with a sum for each minute from noon on."""
+    row = store_series(key)[0]
+    times = int(NOON.timestamp()) + 60 * np.arange(len(sums), dtype=np.int64)
+    values = np.array(sums, dtype=np.float64)
+    ones = np.ones(len(sums))
+    read_at = int(times[-1]) + 3_600
+    samples.write(row.pk, 60, Samples(times, ones, values, values, values), read_at)
+    covered = Interval(int(times[0]), int(times[-1]) + 60)
+    samples.note_covered([row.pk], 60, covered, read_at)
+    return row
