@@ -7,7 +7,6 @@ from drf_spectacular.views import SpectacularAPIView
 from apps.discovery.api import AccountsView, MeView
 from apps.monitoring.alarms.api import AlarmHistoryView, AlarmsView, AlarmView
 from apps.monitoring.charts.api import MetricDataView, MetricsView
-from apps.monitoring.languages.api import LogQueryView
 from apps.monitoring.dashboards.api import (
     AutomaticView,
     DashboardExportView,
@@ -15,6 +14,7 @@ from apps.monitoring.dashboards.api import (
     DashboardsView,
     DashboardView,
 )
+from apps.monitoring.languages.api import LogQueryView
 from apps.monitoring.logs.patternpages import PatternsView
 from apps.monitoring.logs.tracepages import TraceLinesView
 from apps.monitoring.metrics.collectionapi import CollectionsView, CollectionView

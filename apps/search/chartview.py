@@ -17,7 +17,6 @@ from apps.search import charts, store
 from apps.search.api import QUESTION, KindView
 from apps.search.engines.base import SearchRequest
 from apps.search.explorestate import ExploreState
-from apps.search.exporting import safe_text
 from apps.search.fieldnames import known_paths
 from apps.search.intervals import SECOND_MS, check_interval, fitting_interval
 from apps.search.kinds import FieldType, Kind
@@ -126,7 +125,7 @@ def chart_csv(request: HttpRequest, kind_name: str) -> HttpResponse:
     names = charts.names_of(found.series, "none").values()
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(["time", *map(safe, names)])
+    writer.writerow(["time", *map(safe_text, names)])
     for start, *values in zip(found.starts_ms, *found.series.values(), strict=True):
         writer.writerow([rfc3339(from_milliseconds(start)), *values])
     answer = HttpResponse(
