@@ -27,10 +27,14 @@ def test_every_scheduled_task_exists_and_every_other_is_called_by_one() -> None:
     ours = {name for name in app.tasks if name.startswith("workers.")}
 
     assert scheduled <= ours
-    assert ours - scheduled == {
-        "workers.tasks.collect_source",
-        "workers.tasks.list_metrics_of",
-        "workers.tasks.read_metrics_of",
+    assert {name.removeprefix("workers.tasks.") for name in ours - scheduled} == {
+        "collect_alarms_of",
+        "collect_log_source",
+        "collect_source",
+        "list_metrics_of",
+        "poll_scope",
+        "read_metrics_of",
+        "take_stock_of_scope",
     }
 
 
