@@ -17,6 +17,7 @@ from apps.search import charts, store
 from apps.search.api import QUESTION, KindView
 from apps.search.engines.base import SearchRequest
 from apps.search.explorestate import ExploreState
+from apps.search.exporting import safe_text
 from apps.search.fieldnames import known_paths
 from apps.search.intervals import SECOND_MS, check_interval, fitting_interval
 from apps.search.kinds import FieldType, Kind
