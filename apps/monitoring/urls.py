@@ -6,7 +6,7 @@ from apps.monitoring.alarms.urls import urlpatterns as alarms
 from apps.monitoring.charts.urls import urlpatterns as charts
 from apps.monitoring.dashboards.urls import urlpatterns as dashboards
 from apps.monitoring.languages.urls import urlpatterns as languages
-from apps.monitoring.logs.exploring_urls import urlpatterns as exploring
+from apps.monitoring.logs.urls import urlpatterns as logs
 from apps.monitoring.metrics.urls import urlpatterns as metrics
 
 urlpatterns: list[URLPattern] = [
@@ -14,6 +14,6 @@ urlpatterns: list[URLPattern] = [
     *alarms,
     *charts,
     *dashboards,
-    *exploring,
+    *logs,
     *languages,
 ]

@@ -39,6 +39,8 @@ ROLES: dict[str, tuple[Role | None, str | None] | None] = {
     "admin": (Role.ADMIN, None),
 }
 OPEN = {"sign-in", "sign-in-link", "healthz", "readyz", "api-schema"}
+# Asked with a key of their own, and by POST only.
+KEYED = {"ingest-firehose", "ingest-lambda"}
 # The least role, in all accounts, that a route asks for; the rest is for everybody.
 NEEDS = {
     "settings": None,
@@ -196,10 +198,12 @@ def test_the_walk_knows_how_to_fill_every_route(two_accounts: object) -> None:
 def test_every_route_asks_for_its_role(role: str, two_accounts: object) -> None:
     client, who = client_of(role), ROLES[role]
     for name, path in [(name, path_of(route)) for name, route in routes()]:
-        method = client.post if name in NEEDS else client.get
+        method = client.post if name in NEEDS or name in KEYED else client.get
         status = method(path).status_code
         if name in OPEN:
             assert status not in (401, 403), name
+        elif name in KEYED:
+            assert status == 401, name
         elif who is None:
             assert status in (302, 401, 403), name
         elif needed := NEEDS.get(name):

@@ -1,16 +1,15 @@
-"""Lines of log groups into the store, whichever way they came."""
+"""Lines of log groups into the store, and what is to be done once they are durable."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 
-from apps.discovery.accounts import note_accounts
-from apps.monitoring.kinds import LOGS
+from apps.monitoring.logs.intake import LogIntake
 from apps.monitoring.logs.leases import Clock
-from apps.monitoring.logs.lines import LogLine, document
+from apps.monitoring.logs.lines import LogLine
 from apps.search import quarantine
 from apps.search.engines.base import DocumentEngine
-from apps.search.intake import Batch, Broken, Intake, Portion, Tally
+from apps.search.intake import Batch, Broken, Portion, Tally
 from apps.search.quarantine import Reading
 
 Then = Callable[[], None]
@@ -26,22 +25,23 @@ class Delivery:
         self._reading = Reading("logs", source)
         self._then: list[Then] = []
         self._is_empty = True
-        self._intake = Intake(engine.writer(LOGS), self._durable, _note)
+        self._intake = LogIntake(engine, self._durable)
         self.tally = Tally()
 
-    def take(self, origin: str, lines: Iterable[LogLine]) -> int:
+    def take(self, origin: str, lines: Sequence[LogLine]) -> int:
         """Lines of an origin such as `poll://ACCOUNT/REGION/GROUP`; how many are new.
 
         Raises EngineUnavailable.
         """
-        portion = Portion()
-        for at, line in enumerate(lines):
-            portion.add(document(line), at)
-        return self._take(origin, portion)
+        if not lines:
+            return 0
+        self._is_empty = False
+        return self._intake.take_lines(origin, lines)
 
     def refuse(self, origin: str, broken: Broken) -> None:
         """Something that could not be read."""
-        self._take(origin, Portion(broken=[broken]))
+        self._is_empty = False
+        self._intake.take(origin, Portion(broken=[broken]))
 
     def then(self, do: Then) -> None:
         """Do something once all that was taken so far is durable."""
@@ -49,16 +49,10 @@ class Delivery:
 
     def commit(self) -> None:
         """Make everything durable. Raises EngineUnavailable."""
-        if not self._is_empty:
+        if self._is_empty:
+            self._run_then()
+        else:
             self._intake.commit()
-            return
-        self._run_then()
-
-    def _take(self, origin: str, portion: Portion) -> int:
-        if not portion.documents and not portion.broken:
-            return 0
-        self._is_empty = False
-        return self._intake.take(origin, portion)
 
     def _durable(self, batch: Batch) -> None:
         self._is_empty = True
@@ -71,8 +65,3 @@ class Delivery:
         waiting, self._then = self._then, []
         for do in waiting:
             do()
-
-
-def _note(batch: Batch) -> None:
-    """Rows the store must never be ahead of: accounts decide who may see what."""
-    note_accounts(batch.accounts)

@@ -236,7 +236,7 @@ class Turn:
         group = self._group
         return self._delivery.take(
             f"poll://{group.account}/{group.region}/{group.name}",
-            (
+            [
                 LogLine(
                     group.account,
                     group.region,
@@ -248,7 +248,7 @@ class Turn:
                     event.id,
                 )
                 for event in events
-            ),
+            ],
         )
 
     def _seen(self, new: int) -> dict[str, Any]:

@@ -20,6 +20,10 @@ from apps.monitoring.logs.envelopes import (
     from_stream,
 )
 from apps.search.intake import Broken
+from apps.search.timerange import milliseconds
+from tests.factories import NOON
+
+NOON_MS = milliseconds(NOON)
 
 
 def data(**fields: Any) -> dict[str, Any]:
@@ -29,7 +33,7 @@ def data(**fields: Any) -> dict[str, Any]:
         "logGroup": "/shop",
         "logStream": "one",
         "subscriptionFilters": ["all"],
-        "logEvents": [{"id": "1", "timestamp": 1_000, "message": "hello"}],
+        "logEvents": [{"id": "1", "timestamp": NOON_MS, "message": "hello"}],
     } | fields
 
 
@@ -44,7 +48,11 @@ def only(found: Any) -> Any:
 
 def test_an_envelope_is_read() -> None:
     assert only(from_record(packed(data()))) == Envelope(
-        "111122223333", "/shop", "one", ("all",), (EnvelopeEvent("1", 1_000, "hello"),)
+        "111122223333",
+        "/shop",
+        "one",
+        ("all",),
+        (EnvelopeEvent("1", NOON_MS, "hello"),),
     )
 
 
