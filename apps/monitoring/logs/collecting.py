@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from apps.discovery.aws import AwsError
 from apps.monitoring.logs.archives import ArchiveRun
+from apps.monitoring.logs.covered import end_outage, note_outage
 from apps.monitoring.logs.kinesis import KinesisRun
 from apps.monitoring.logs.leases import Clock, Lease, LeaseLost
 from apps.monitoring.models import LogSource
@@ -51,12 +52,16 @@ def collect(
         return
     problem = _problem_of(lease, engine, clock)
     now, source = clock(), lease.row
+    if source.problem and not problem:
+        end_outage(source, now)  # first: the row says until then that there is one
     lease.give_back(
         ran_at=now,
         problem=problem,
         problem_since=(source.problem_since or now) if problem else None,
         succeeded_at=source.succeeded_at if problem else now,
     )
+    if problem:
+        note_outage(source, source.succeeded_at or source.created_at, problem)
 
 
 def _problem_of(lease: Lease[LogSource], engine: DocumentEngine, clock: Clock) -> str:

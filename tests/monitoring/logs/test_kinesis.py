@@ -152,7 +152,7 @@ def test_a_shard_that_has_ended_is_not_asked_again(
     record = kinesis.Record("1", packed(data()))
     asked = []
 
-    def ended(self: kinesis.Stream, iterator: str) -> kinesis.Records:
+    def ended(self: kinesis.Stream, shard: str, iterator: str) -> kinesis.Records:
         asked.append(iterator)
         return kinesis.Records((record,), None, 0)
 
