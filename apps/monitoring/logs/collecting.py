@@ -61,7 +61,13 @@ def collect(
         succeeded_at=source.succeeded_at if problem else now,
     )
     if problem:
-        note_outage(source, source.succeeded_at or source.created_at, problem)
+        note_outage(source, _last_asked(source), problem)
+
+
+def _last_asked(source: LogSource) -> datetime:
+    """When AWS last answered. A bucket without a queue is asked by listing alone."""
+    is_listed = source.bucket and not source.queue_url
+    return (source.swept_at if is_listed else source.succeeded_at) or source.created_at
 
 
 def _problem_of(lease: Lease[LogSource], engine: DocumentEngine, clock: Clock) -> str:

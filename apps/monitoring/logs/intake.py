@@ -113,11 +113,15 @@ class LogIntake(Intake):
         self._take_told(origin, told)
         return self._batch.tally.new - before + super().take(origin, portion)
 
-    def take_lines(self, origin: str, lines: Sequence[LogLine]) -> int:
+    def take_lines(
+        self, origin: str, lines: Sequence[LogLine], twins: Twins | None = None
+    ) -> int:
         """One delivery, of lines with event ids or without; how many of them are new.
-        A line that cannot be kept goes to quarantine, its place the number of the line
-        in the delivery. Raises EngineUnavailable."""
-        portion, told, twins = Portion(), [], Twins()
+        A part of a delivery goes on with the `twins` of the parts before. A line that
+        cannot be kept goes to quarantine, its place the number of the line in what is
+        given. Raises EngineUnavailable."""
+        portion, told = Portion(), []
+        twins = Twins() if twins is None else twins
         for number, line in enumerate(lines):
             problem = problem_of(line)
             if problem:

@@ -16,8 +16,8 @@ from apps.search import store
 from apps.search.engines.base import DocumentEngine
 from apps.search.models import QuarantinedRecord
 from sandbox.kernel.cloud import HOME_REGION, SHOP
+from tests.monitoring.logs.crashing import Killed
 from tests.monitoring.logs.test_envelopes import data, packed
-from tests.monitoring.logs.test_polling import Killed
 from tests.monitoring.logs.world import World
 
 STREAM = "logs"
