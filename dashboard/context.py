@@ -35,6 +35,7 @@ _PAGES = (
     ("Alarms", "triangle-alert", "alarms", ()),
     ("Logs", "wrap-text", "explore", ("logs",)),
     ("Log queries", "table", "log-query", ()),
+    ("Log groups", "folder-input", "log-groups", ()),
     ("CloudTrail", "search", "explore", ("trail",)),
     ("Dashboards", "chart-column", "dashboards", ()),
     ("Actors", "fingerprint", "actors", ()),
@@ -47,8 +48,7 @@ _PAGES = (
 
 
 # Pages that look at a stretch of time: going between them keeps it.
-_IN_TIME = ("explore", "metrics", "actors", "resources")
-_IN_TIME = ("explore", "log-query", "actors", "resources")
+_IN_TIME = ("explore", "metrics", "log-query", "actors", "resources")
 
 
 class Shell:
