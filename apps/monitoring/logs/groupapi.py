@@ -97,6 +97,7 @@ def _page(request: Request, rows: QuerySet[Any]) -> tuple[list[Any], str | None]
 
 class LogGroupView(APIView):
     @extend_schema(
+        operation_id="logs_groups_retrieve_one",
         responses=OpenApiTypes.OBJECT,
         summary="A log group: what was read of it, and who delivers it",
     )
