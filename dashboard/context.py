@@ -47,8 +47,7 @@ _PAGES = (
 
 
 # Pages that look at a stretch of time: going between them keeps it.
-_IN_TIME = ("explore", "metrics", "actors", "resources")
-_IN_TIME = ("explore", "log-query", "actors", "resources")
+_IN_TIME = ("explore", "metrics", "log-query", "actors", "resources")
 
 
 class Shell:

@@ -140,6 +140,8 @@ DIAGNOSES = [
     "workers.diagnosis.queue",
     "apps.discovery.diagnosis.processes",
     "apps.discovery.diagnosis.aws_accounts",
+    "apps.monitoring.metrics.diagnosis.metrics",
+    "apps.monitoring.alarms.diagnosis.alarms",
     "apps.audit.diagnosis.sources",
     "apps.audit.diagnosis.quarantine",
 ]
@@ -158,21 +160,6 @@ METRIC_DAYS = {
     3_600: environment.number("METRIC_DAYS_HOURS", 455, least=1),
     86_400: environment.number("METRIC_DAYS_DAYS", 1_826, least=1),
 }
-# Dollars a day that reading the metrics of an account may cost, where its plan says
-# nothing else; what AWS charges for a thousand billed metrics; and how many hours of a
-# series that was just found are read.
-METRIC_BUDGET_DOLLARS = environment.number("METRIC_BUDGET_DOLLARS", 1, least=0)
-METRIC_PRICE_PER_1000 = environment.number("METRIC_PRICE_PER_1000", 0.01, least=0)
-METRIC_FIRST_HOURS = environment.number("METRIC_FIRST_HOURS", 24, least=1)
-
-# For how many days samples of metrics are kept, by the seconds of their periods.
-METRIC_DAYS = {
-    60: environment.number("METRIC_DAYS_MINUTES", 15, least=1),
-    300: environment.number("METRIC_DAYS_FIVE_MINUTES", 63, least=1),
-    3_600: environment.number("METRIC_DAYS_HOURS", 455, least=1),
-    86_400: environment.number("METRIC_DAYS_DAYS", 1_826, least=1),
-}
-
 # Dollars a day that reading the metrics of an account may cost, where its plan says
 # nothing else; what AWS charges for a thousand billed metrics; and how many hours of a
 # series that was just found are read.
