@@ -149,6 +149,9 @@ DIAGNOSES = [
 SEARCH_SECONDS = environment.number("SEARCH_SECONDS", 10, least=0.1)
 # A query that scans stored lines may take longer; what it missed is then said.
 LOG_QUERY_SECONDS = environment.number("LOG_QUERY_SECONDS", 60, least=0.1)
+# After so long a page leaves it to a worker, which may take longer still.
+LOG_QUERY_QUICK_SECONDS = environment.number("LOG_QUERY_QUICK_SECONDS", 2, least=0)
+LOG_QUERY_RUN_SECONDS = environment.number("LOG_QUERY_RUN_SECONDS", 900, least=0.1)
 EXPORT_ROWS = int(environment.number("EXPORT_ROWS", 1_000_000, least=1))
 
 # What marks moments on charts: callables of (keys, range, viewer), dotted paths.
