@@ -123,7 +123,7 @@ def share_dashboard(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 def delete_dashboard(request: HttpRequest, slug: str) -> HttpResponse:
     board = visible_board(request, slug)
-    board.delete()
+    saving.delete(board)
     messages.success(request, f"Deleted the dashboard {board.name!r}.")
     return redirect("dashboards")
 
