@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 
-from apps.discovery.accounts import visible_to
+from apps.discovery.accounts import Viewer, visible_to
 from apps.discovery.permissions import person
 from apps.monitoring.alarms.blindness import Blind, blind_spots
 from apps.monitoring.alarms.timeline import StateChange, Stretch, stretches
@@ -96,6 +96,12 @@ def chosen(request: HttpRequest) -> QuerySet[CloudWatchAlarm]:
         output_field=IntegerField(),
     )
     return shown.order_by(worst, "-since", "name")
+
+
+def in_alarm(viewer: Viewer) -> int:
+    """How many alarms that a person may see are in alarm now."""
+    seen = CloudWatchAlarm.objects.visible_to(viewer)
+    return seen.filter(gone_at=None, state=State.ALARM).count()
 
 
 def _shown(row: CloudWatchAlarm, now: datetime) -> Shown:

@@ -18,9 +18,11 @@ from apps.discovery.permissions import everywhere, person
 from apps.discovery.roles import Role
 from apps.monitoring.dashboards import panels, saving
 from apps.monitoring.dashboards.cloudwatch_export import exported
+from apps.monitoring.dashboards.found import values_of
 from apps.monitoring.dashboards.layouts import DashboardSpec, LayoutError
 from apps.monitoring.dashboards.saving import Change, SavedMeanwhile
-from apps.monitoring.dashboards.shown import Look, board_context
+from apps.monitoring.dashboards.shown import SEARCHED_BY, Look, board_context
+from apps.monitoring.dashboards.variables import PREFIX
 from apps.monitoring.models import Dashboard, DashboardVersion
 from apps.search.timerange import TimeError
 
@@ -82,6 +84,20 @@ def panel_answer(
     return render(request, f"monitoring/{form}.html", context)
 
 
+@require_GET
+def choices(request: HttpRequest) -> HttpResponse:
+    """The values of a variable that contain what was typed so far."""
+    try:
+        said = {name: request.GET.get(name, "") for name in SEARCHED_BY}
+        spec = DashboardSpec.parse({"title": "-", "variables": [said]})
+    except LayoutError as error:
+        raise Http404(str(error)) from error
+    variable = spec.variables[0]
+    typed = request.GET.get(PREFIX + variable.name, "")[:200].strip()
+    context = {"found": values_of(variable, person(request), typed)}
+    return render(request, "monitoring/board_choices.html", context)
+
+
 @everywhere(Role.OPERATOR)
 @require_POST
 def new_dashboard(request: HttpRequest) -> HttpResponse:
@@ -123,7 +139,7 @@ def share_dashboard(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 def delete_dashboard(request: HttpRequest, slug: str) -> HttpResponse:
     board = visible_board(request, slug)
-    board.delete()
+    saving.delete(board)
     messages.success(request, f"Deleted the dashboard {board.name!r}.")
     return redirect("dashboards")
 

@@ -15,9 +15,17 @@ from apps.monitoring.logs.cutting import EXCERPT_BYTES, Assembler, beginning, ra
 from apps.monitoring.logs.cutting import Piece as Event
 from apps.monitoring.logs.formats import flowlogs
 from apps.monitoring.logs.intake import Twins, problem_of
-from apps.monitoring.logs.lines import LogLine, as_document, content_id, document_id
+from apps.monitoring.logs.lines import (
+    LogLine,
+    as_document,
+    as_recognised,
+    content_id,
+    document_id,
+)
 from apps.monitoring.logs.places import Place, place_of
+from apps.monitoring.logs.recognition import fields_of_object
 from apps.monitoring.logs.times import Times, iso, of_body
+from apps.search.documents import JsonObject
 from apps.search.importers import CannotReopen, Options
 from apps.search.intake import Batch, Broken, Portion
 
@@ -135,7 +143,7 @@ class _File:
         """The event as a document, or what is wrong with it."""
         if event is None or not event.text.strip():
             return
-        line, problem = self._line(event)
+        line, body, problem = self._line(event)
         problem = problem or problem_of(line)
         if problem:
             excerpt = event.text[:EXCERPT_BYTES].encode("utf-8", "replace")
@@ -143,21 +151,28 @@ class _File:
             return
         content = content_id(line)
         name = document_id(content, self._twins.number(content))
-        portion.add(as_document(line, name), event.offset)
+        document = (
+            as_document(line, name)
+            if body is None
+            else as_recognised(line, name, fields_of_object(body))
+        )
+        portion.add(document, event.offset)
 
-    def _line(self, event: Event) -> tuple[LogLine, str]:
+    def _line(self, event: Event) -> tuple[LogLine, JsonObject | None, str]:
+        """The line, the JSON object it consists of, what is wrong with it."""
         place, text = self._place, event.text
-        problem = ""
+        body, problem = None, ""
         if place.is_export and _has_time_of_export(text):
             time_ms, text = iso(text), text[_ISO_LENGTH + 1 :]
         elif text[0] == "{":
-            time_ms, problem = self._of_json(text)
+            body, problem = self._of_json(text)
+            time_ms = self._times.of(text) if body is None else of_body(body)
         elif self._flow_fields:
             time_ms, problem = _of_flow(text, self._flow_fields)
         else:
             time_ms = self._times.of(text)
             problem = "it is not JSON" if self._must_be_json else ""
-        return LogLine(
+        line = LogLine(
             place.account,
             place.region,
             place.group,
@@ -165,15 +180,14 @@ class _File:
             self._in_order(time_ms),
             text,
             flow_fields=self._flow_fields or (),
-        ), problem
+        )
+        return line, body, problem
 
-    def _of_json(self, text: str) -> tuple[int | None, str]:
+    def _of_json(self, text: str) -> tuple[JsonObject | None, str]:
         try:
-            body = orjson.loads(text)
+            return orjson.loads(text), ""
         except orjson.JSONDecodeError as error:
-            problem = f"it is not JSON: {error}" if self._must_be_json else ""
-            return self._times.of(text), problem
-        return of_body(body), ""
+            return None, f"it is not JSON: {error}" if self._must_be_json else ""
 
     def _in_order(self, time_ms: int | None) -> int:
         """A line without a time is of the time of the line before."""

@@ -54,7 +54,7 @@ def moment(value: datetime | None) -> SafeString | str:
 @register.filter
 def moment_ms(value: datetime, kind: Kind) -> SafeString | str:
     """A time of a row: where lines come by the hundred a second, in milliseconds."""
-    if not kind.message_field:
+    if not kind.text_field:
         return moment(value)
     value = value.astimezone(UTC)
     return format_html(

@@ -1,6 +1,7 @@
 """Pages of dashboards: shown, searched, changed, and never of other accounts."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -171,7 +172,8 @@ def test_what_is_drawn_is_charged_to_the_dashboard(viewer_client: Client) -> Non
     panel_of(viewer_client, "chart", "&var-function=pay")
 
     board = Dashboard.objects.get()
-    assert [one.by for one in SeriesInterest.objects.all()] == [f"dashboard:{board.pk}"]
+    lately = SeriesInterest.objects.filter(is_kept=False)
+    assert [one.by for one in lately] == [f"dashboard:{board.pk}"]
 
 
 def test_a_panel_without_series_says_what_it_looks_for(viewer_client: Client) -> None:
@@ -324,3 +326,52 @@ def test_what_cannot_be_imported_is_told_and_kept(operator: Client, text: str) -
 
     assert "Nothing was imported" in answer.content.decode()
     assert not Dashboard.objects.exists()
+
+
+CHOICES = (
+    "/dashboards/choices?name=function&kind=dimension&namespace=AWS/Lambda"
+    "&dimension=FunctionName&var-function="
+)
+
+
+def test_of_many_values_one_is_found_by_typing(viewer_client: Client) -> None:
+    store_series(*(a_key(f"worker-{at:03}") for at in range(250)), a_key("Zebra"))
+    board = a_board()
+
+    page = body(viewer_client, f"/dashboards/{board.slug}/?var-function=Zebra")
+
+    assert "All 251: type to find one" in page
+    assert 'name="var-function" value="Zebra"' in page
+    assert '"Zebra"' in body(viewer_client, CHOICES + "zeb")
+    assert "worker" not in body(viewer_client, CHOICES + "zeb")
+    assert "251 fit: type more of it" in body(viewer_client, CHOICES)
+
+
+def test_choices_are_of_accounts_one_may_see() -> None:
+    store_series(a_key("mine"), a_key("theirs", account=OTHER_ACCOUNT))
+
+    offered = body(signed_in("vera", Role.VIEWER, ACCOUNT), CHOICES)
+
+    assert '"mine"' in offered
+    assert "theirs" not in offered
+
+
+@pytest.mark.parametrize("wrong", ["kind=nothing&name=a", "name=%00&kind=region", ""])
+def test_choices_of_no_variable_are_not_found(
+    viewer_client: Client, wrong: str
+) -> None:
+    assert viewer_client.get(f"/dashboards/choices?{wrong}").status_code == 404
+
+
+def test_several_values_outlive_the_choice_of_another(viewer_client: Client) -> None:
+    store_series(a_key("pay"), a_key("mail"), a_key("cart"))
+    board = a_board()
+    asked = f"/dashboards/{board.slug}/?var-function=pay&var-function=mail"
+
+    page = body(viewer_client, asked)
+    [value] = re.findall(r'<option value="([^"]+)" selected>2 chosen', page)
+    again = body(
+        viewer_client, f"/dashboards/{board.slug}/?{urlencode({'var-function': value})}"
+    )
+
+    assert "var-function=pay&amp;var-function=mail" in again
