@@ -143,6 +143,8 @@ DIAGNOSES = [
     "apps.monitoring.metrics.diagnosis.metrics",
     "apps.monitoring.alarms.diagnosis.alarms",
     "apps.audit.diagnosis.sources",
+    "apps.monitoring.logs.diagnosis.groups",
+    "apps.monitoring.logs.diagnosis.sources",
     "apps.audit.diagnosis.quarantine",
 ]
 # A search may take so long and export so many rows; both limits are said on screen.
@@ -169,6 +171,10 @@ METRIC_DAYS = {
 METRIC_BUDGET_DOLLARS = environment.number("METRIC_BUDGET_DOLLARS", 1, least=0)
 METRIC_PRICE_PER_1000 = environment.number("METRIC_PRICE_PER_1000", 0.01, least=0)
 METRIC_FIRST_HOURS = environment.number("METRIC_FIRST_HOURS", 24, least=1)
+
+# Dollars that AWS charges for a GB of logs that comes in, and for one kept a month.
+LOG_PRICE_INGESTED_GB = environment.number("LOG_PRICE_INGESTED_GB", 0.5, least=0)
+LOG_PRICE_STORED_GB = environment.number("LOG_PRICE_STORED_GB", 0.03, least=0)
 
 BROKER_URL = environment.url("BROKER_URL", "memory://", ("memory", "redis", "rediss"))
 IS_ONE_PROCESS = BROKER_URL.startswith("memory:")
