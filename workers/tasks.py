@@ -9,6 +9,7 @@ from apps.discovery import accounts, heartbeats
 from apps.monitoring.alarms import collector as alarms
 from apps.monitoring.dashboards import account_reads
 from apps.monitoring.languages import runs
+from apps.monitoring.languages.passing import working as aws_queries
 from apps.monitoring.logs import collecting, inventory, polling
 from apps.monitoring.metrics import claims, discovery, interest, samples
 from apps.monitoring.metrics import collector as metrics
@@ -95,6 +96,17 @@ def answer_log_queries() -> None:
 @app.task
 def answer_log_query(run_id: int) -> None:
     runs.take_up(run_id, store.reader(), timezone.now, time.monotonic)
+
+
+@app.task
+def ask_aws_log_queries() -> None:
+    for run_id in aws_queries.due(timezone.now()):
+        ask_aws_log_query.delay(run_id)
+
+
+@app.task
+def ask_aws_log_query(run_id: int) -> None:
+    aws_queries.advance(run_id, timezone.now)
 
 
 @app.task
