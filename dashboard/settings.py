@@ -154,6 +154,12 @@ LOG_QUERY_SECONDS = environment.number("LOG_QUERY_SECONDS", 60, least=0.1)
 # After so long a page leaves it to a worker, which may take longer still.
 LOG_QUERY_QUICK_SECONDS = environment.number("LOG_QUERY_QUICK_SECONDS", 2, least=0)
 LOG_QUERY_RUN_SECONDS = environment.number("LOG_QUERY_RUN_SECONDS", 900, least=0.1)
+# Queries that CloudWatch answers: what it charges for a gigabyte scanned, the dollars
+# a day that they may cost in an account, and how many may run there at once, of the
+# 100 that AWS allows everybody in the account together.
+LOG_QUERY_PRICE_PER_GB = environment.number("LOG_QUERY_PRICE_PER_GB", 0.005, least=0)
+LOG_QUERY_BUDGET_DOLLARS = environment.number("LOG_QUERY_BUDGET_DOLLARS", 1, least=0)
+LOG_QUERIES_AT_AWS = min(100, int(environment.number("LOG_QUERIES_AT_AWS", 5, least=1)))
 EXPORT_ROWS = int(environment.number("EXPORT_ROWS", 1_000_000, least=1))
 
 # What marks moments on charts: callables of (keys, range, viewer), dotted paths.

@@ -10,6 +10,7 @@ from apps.monitoring.alarms import collector as alarms
 from apps.monitoring.dashboards import account_reads
 from apps.monitoring.languages import runs
 from apps.monitoring.logs import claims as log_claims
+from apps.monitoring.languages.passing import working as aws_queries
 from apps.monitoring.logs import collecting, inventory, polling
 from apps.monitoring.metrics import claims, discovery, interest, samples
 from apps.monitoring.metrics import collector as metrics
@@ -96,6 +97,17 @@ def answer_log_queries() -> None:
 @app.task
 def answer_log_query(run_id: int) -> None:
     runs.take_up(run_id, store.reader(), timezone.now, time.monotonic)
+
+
+@app.task
+def ask_aws_log_queries() -> None:
+    for run_id in aws_queries.due(timezone.now()):
+        ask_aws_log_query.delay(run_id)
+
+
+@app.task
+def ask_aws_log_query(run_id: int) -> None:
+    aws_queries.advance(run_id, timezone.now)
 
 
 @app.task

@@ -694,6 +694,7 @@ class Migration(migrations.Migration):
                 ("partial", models.JSONField(blank=True, default=list)),
                 ("region", models.CharField(blank=True, max_length=40)),
                 ("groups", models.JSONField(blank=True, default=list)),
+                ("next_at", models.DateTimeField(blank=True, null=True)),
                 ("query_id", models.CharField(blank=True, max_length=256)),
                 ("day", models.DateField(blank=True, null=True)),
                 ("most_bytes", models.PositiveBigIntegerField(default=0)),
