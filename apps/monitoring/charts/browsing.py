@@ -23,7 +23,7 @@ from apps.monitoring.charts.panels import compact
 from apps.monitoring.charts.places import SpecError
 from apps.monitoring.charts.sparks import Spark, spark
 from apps.monitoring.charts.specs import MAX_LINES, ChartSpec, MetricLine
-from apps.monitoring.charts.states import free_id, spec_of
+from apps.monitoring.charts.states import free_id, kept, spec_of
 from apps.monitoring.metrics import samples
 from apps.monitoring.metrics.lines import Wanted
 from apps.monitoring.models import MetricSeries
@@ -37,7 +37,6 @@ _LATELY = timedelta(hours=3)
 _SPARK_PERIOD = 300
 # Metrics that count something say most as a sum.
 _SUMMED = ("Count", "Bytes")
-_KEPT = ("since", "until", "account", "region")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
         "hidden": pairs(request.GET, without=("q", "page")),
         "namespaces": places,
         "chart": request.GET.get("chart", ""),
-        "kept": [(name, request.GET[name]) for name in _KEPT if name in request.GET],
+        "kept": kept(request.GET),
         "most_lines": MAX_LINES,
     }
     if not some and catalogue.is_empty(viewer):
@@ -181,8 +180,8 @@ def draw_chosen(request: HttpRequest) -> HttpResponse:
     except SpecError as error:
         messages.error(request, f"The lines could not be added: {error}")
         return redirect("metrics")
-    kept = [(name, request.GET[name]) for name in _KEPT[:2] if request.GET.get(name)]
-    query = urlencode([("chart", compact(spec)), *kept])
+    carried = [one for one in kept(request.GET) if one[0] not in ("account", "region")]
+    query = urlencode([("chart", compact(spec)), *carried])
     return redirect(f"{reverse('metrics-chart')}?{query}")
 
 
