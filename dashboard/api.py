@@ -15,6 +15,11 @@ from apps.monitoring.dashboards.api import (
     DashboardView,
 )
 from apps.monitoring.languages.api import LogQueryView
+from apps.monitoring.languages.runapi import (
+    LogQueryCancelView,
+    LogQueryRunsView,
+    LogQueryRunView,
+)
 from apps.monitoring.logs.patternpages import PatternsView
 from apps.monitoring.logs.tracepages import TraceLinesView
 from apps.monitoring.metrics.collectionapi import CollectionsView, CollectionView
@@ -44,6 +49,13 @@ urlpatterns = [
     ),
     path("logs/traces/<str:trace_id>", TraceLinesView.as_view(), name="api-log-trace"),
     path("logs/query", LogQueryView.as_view(), name="api-log-query"),
+    path("logs/queries", LogQueryRunsView.as_view(), name="api-log-queries"),
+    path("logs/query/<int:run_id>", LogQueryRunView.as_view(), name="api-log-run"),
+    path(
+        "logs/query/<int:run_id>/cancel",
+        LogQueryCancelView.as_view(),
+        name="api-cancel-log-run",
+    ),
     path("logs/patterns", PatternsView.as_view(), name="api-log-patterns"),
     path("alarms", AlarmsView.as_view(), name="api-alarms"),
     path("alarms/<int:alarm_id>", AlarmView.as_view(), name="api-alarm"),

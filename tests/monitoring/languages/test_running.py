@@ -2,6 +2,8 @@
 
 import csv
 import json
+from itertools import count
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -97,10 +99,14 @@ def test_answer_counts_what_was_scanned(viewer_client: Client) -> None:
 
 
 def test_time_limit_makes_a_labelled_part(
-    viewer_client: Client, settings: Any, engine: DocumentEngine
+    viewer_client: Client, monkeypatch: pytest.MonkeyPatch, engine: DocumentEngine
 ) -> None:
     store_lines(engine, line("day before", -24 * 60))
-    settings.LOG_QUERY_SECONDS = 0
+    later = count(0, 100)
+    slow = SimpleNamespace(monotonic=lambda: next(later))
+    monkeypatch.setattr("apps.monitoring.languages.api.time", slow)
+    # The embedded index has a block a day, OpenSearch one a page.
+    monkeypatch.setattr("apps.search.engines.opensearch.reader.PAGE", 2)
     given = {"query": "stats count(*) as n", "since": "2026-06-01"}
     found = viewer_client.get("/api/v1/logs/query", given | {"until": "2026-07-02"})
     assert "Scanned" in found.json()["partial"]
@@ -114,6 +120,25 @@ def test_files_have_all_rows(viewer_client: Client) -> None:
     assert rows[-1] == ["'=HYPERLINK(1)"]
     text = asked(viewer_client, query, **{"as": "ndjson"}).content.decode()
     assert json.loads(text.splitlines()[0])["@message"] == "ERROR connection refused"
+
+
+def test_rows_come_in_pages(viewer_client: Client) -> None:
+    query = "fields @message | sort @timestamp"
+    pages, after = [], ""
+    while after is not None:
+        found = asked(viewer_client, query, size=2, after=after).json()
+        pages.append([item["@message"][:5] for item in found["items"]])
+        after = found["next"]
+    assert pages == [["ERROR", '{"sta'], ["INFO ", "REPOR"], ["=HYPE"]]
+
+
+@pytest.mark.parametrize("given", [{"size": "0"}, {"size": "x"}, {"after": "x-y"}])
+def test_paging_that_makes_no_sense_is_refused(
+    viewer_client: Client, given: dict[str, str]
+) -> None:
+    found = asked(viewer_client, "fields @message", **given)
+    assert found.status_code == 400
+    assert found.json()["error"]["field"] in given
 
 
 def test_long_queries_can_be_posted(viewer_client: Client) -> None:
@@ -146,6 +171,7 @@ def test_place_is_marked_in_its_line(viewer_client: Client) -> None:
     assert "<code>| bogus b\n  ^</code>" in text
 
 
+@pytest.mark.django_db(transaction=True)
 def test_stream_tells_progress_then_the_answer(viewer_client: Client) -> None:
     given = f"/logs/query/stream?{SPAN}&query=stats+count(*)+by+bin(5m)"
     text = text_of(viewer_client.get(given))
@@ -153,6 +179,7 @@ def test_stream_tells_progress_then_the_answer(viewer_client: Client) -> None:
     assert "log-query-figure" in text
 
 
+@pytest.mark.django_db(transaction=True)
 def test_hostile_text_stays_text(viewer_client: Client, engine: DocumentEngine) -> None:
     store_lines(engine, line("<script>alert(1)</script>", 9))
     given = f"/logs/query/stream?{SPAN}&query=fields+@message"
