@@ -25,6 +25,7 @@ from apps.monitoring.charts.sparks import Spark, spark
 from apps.monitoring.charts.specs import MAX_LINES, ChartSpec, MetricLine
 from apps.monitoring.charts.states import free_id, kept, spec_of
 from apps.monitoring.metrics import samples
+from apps.monitoring.metrics.keys import MetricKey
 from apps.monitoring.metrics.lines import Wanted
 from apps.monitoring.models import MetricSeries
 from apps.search.parameters import is_count
@@ -35,8 +36,6 @@ ROWS = 50
 _MOST_PAGES = 10_000
 _LATELY = timedelta(hours=3)
 _SPARK_PERIOD = 300
-# Metrics that count something say most as a sum.
-_SUMMED = ("Count", "Bytes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +140,7 @@ def _names(
 
 def _rows(request: HttpRequest, some: list[MetricSeries], now: datetime) -> list[Row]:
     keys = {one.pk: one.key for one in some}
-    wanted = {
-        one.pk: Wanted(one.pk, statistic_for(units.unit_of(keys[one.pk], "Average")))
-        for one in some
-    }
+    wanted = {one.pk: Wanted(one.pk, statistic_for(keys[one.pk])) for one in some}
     seconds = int(now.timestamp())
     # A period that is not over would look like a fall.
     until = seconds // _SPARK_PERIOD * _SPARK_PERIOD
@@ -163,9 +159,9 @@ def _rows(request: HttpRequest, some: list[MetricSeries], now: datetime) -> list
     return rows
 
 
-def statistic_for(unit: str) -> str:
-    """The statistic that says most of a metric of this unit, to begin with."""
-    return "Sum" if unit in _SUMMED else "Average"
+def statistic_for(key: MetricKey) -> str:
+    """The statistic that says most of a metric, to begin with."""
+    return "Sum" if units.is_summed(key) else "Average"
 
 
 def draw_chosen(request: HttpRequest) -> HttpResponse:
@@ -189,9 +185,8 @@ def _with_lines(before: ChartSpec, rows: list[MetricSeries]) -> ChartSpec:
     """Raises SpecError where there would be too many."""
     lines = [line.as_json() for line in before.lines]
     for row in rows:
-        unit = units.unit_of(row.key, "Average")
         name = free_id([line["id"] for line in lines], "m")
-        lines.append(MetricLine(name, row.key, statistic_for(unit)).as_json())
+        lines.append(MetricLine(name, row.key, statistic_for(row.key)).as_json())
     return ChartSpec.parse({**before.as_json(), "lines": lines})
 
 
