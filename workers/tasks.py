@@ -9,8 +9,8 @@ from apps.discovery import accounts, heartbeats
 from apps.monitoring.alarms import collector as alarms
 from apps.monitoring.dashboards import account_reads
 from apps.monitoring.languages import runs
-from apps.monitoring.logs import claims as log_claims
 from apps.monitoring.languages.passing import working as aws_queries
+from apps.monitoring.logs import claims as log_claims
 from apps.monitoring.logs import collecting, inventory, polling
 from apps.monitoring.metrics import claims, discovery, interest, samples
 from apps.monitoring.metrics import collector as metrics
