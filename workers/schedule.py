@@ -12,6 +12,15 @@ SCHEDULE = {
     "alarms": {"task": "workers.tasks.collect_alarms", "schedule": 5.0},
     "log-groups": {"task": "workers.tasks.take_stock_of_logs", "schedule": 5.0},
     "log-polling": {"task": "workers.tasks.poll_logs", "schedule": 1.0},
+    "log-queries": {"task": "workers.tasks.answer_log_queries", "schedule": 1.0},
+    "log-queries-at-aws": {
+        "task": "workers.tasks.ask_aws_log_queries",
+        "schedule": 1.0,
+    },
+    "log-query-history": {
+        "task": "workers.tasks.forget_log_queries",
+        "schedule": crontab(minute="23"),
+    },
     "log-sources": {"task": "workers.tasks.collect_log_sources", "schedule": 1.0},
     "metric-lists": {"task": "workers.tasks.list_metrics", "schedule": 5.0},
     "metric-points": {"task": "workers.tasks.read_metrics", "schedule": 1.0},

@@ -1,11 +1,15 @@
 """Tasks: each claims rows and calls one job. They decide nothing."""
 
+import time
+
 from django.utils import timezone
 
 from apps.audit import collector
 from apps.discovery import accounts, heartbeats
 from apps.monitoring.alarms import collector as alarms
 from apps.monitoring.dashboards import account_reads
+from apps.monitoring.languages import runs
+from apps.monitoring.languages.passing import working as aws_queries
 from apps.monitoring.logs import claims as log_claims
 from apps.monitoring.logs import collecting, inventory, polling
 from apps.monitoring.metrics import claims, discovery, interest, samples
@@ -82,6 +86,33 @@ def poll_logs() -> None:
 @app.task
 def poll_scope(scope_id: int) -> None:
     polling.poll(scope_id, store.engine())
+
+
+@app.task
+def answer_log_queries() -> None:
+    for run_id in runs.waiting(timezone.now()):
+        answer_log_query.delay(run_id)
+
+
+@app.task
+def answer_log_query(run_id: int) -> None:
+    runs.take_up(run_id, store.reader(), timezone.now, time.monotonic)
+
+
+@app.task
+def ask_aws_log_queries() -> None:
+    for run_id in aws_queries.due(timezone.now()):
+        ask_aws_log_query.delay(run_id)
+
+
+@app.task
+def ask_aws_log_query(run_id: int) -> None:
+    aws_queries.advance(run_id, timezone.now)
+
+
+@app.task
+def forget_log_queries() -> None:
+    runs.forget_old(timezone.now())
 
 
 @app.task

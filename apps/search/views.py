@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.search import completion, store
+from apps.search import completion, savedviews, store
 from apps.search.engines.base import (
     Facets,
     InvalidCursor,
@@ -20,7 +20,6 @@ from apps.search.engines.base import (
 from apps.search.explorestate import ExploreState, Filter, exact_clause
 from apps.search.fieldnames import known_paths
 from apps.search.kinds import Kind
-from apps.search.models import SavedView
 from apps.search.pickers import carried, pairs, scope_picker, time_picker
 from apps.search.results import (
     PROBLEMS,
@@ -66,7 +65,7 @@ def frame(request: HttpRequest, kind: Kind, state: ExploreState) -> dict[str, An
         "columns": columns,
         "column_count": len(columns) + 1,
         "split_choices": _split_choices(kind, state),
-        "views": _views(request, kind),
+        "views": savedviews.views_for(request, kind.name),
         "export_rows": settings.EXPORT_ROWS,
         "curl": _curl(request, kind, state),
         "empty": (),
@@ -99,12 +98,6 @@ def _columns(kind: Kind, state: ExploreState) -> list[dict[str, Any]]:
         }
         for path in shown
     ]
-
-
-def _views(request: HttpRequest, kind: Kind) -> list[SavedView]:
-    mine = SavedView.objects.filter(owner=viewer_of(request).pk, kind=kind.name)
-    shared = SavedView.objects.filter(is_shared=True, kind=kind.name)
-    return list((mine | shared).distinct().select_related("owner"))
 
 
 def more_rows(request: HttpRequest, kind_name: str) -> HttpResponse:

@@ -11,12 +11,14 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 
+from apps.discovery.models import User
+from apps.discovery.permissions import person
 from apps.monitoring.kinds import LOGS
-from apps.monitoring.languages import results
+from apps.monitoring.languages import results, runs
+from apps.monitoring.languages.answers import Seen, answer_html, offers_context
 from apps.monitoring.languages.asking import (
     EXAMPLES,
     LABELS,
@@ -26,46 +28,63 @@ from apps.monitoring.languages.asking import (
     inquiry_of,
     told,
 )
-from apps.monitoring.languages.insights import Answer
-from apps.monitoring.languages.insights.values import text
-from apps.monitoring.languages.running import GROUP, Inquiry, Language, Outcome
-from apps.search import connections, store
-from apps.search.engines.base import EngineUnavailable, QueryTooBroad, SearchRequest
-from apps.search.explorestate import ExploreState
+from apps.monitoring.languages.grouppicker import choices
+from apps.monitoring.languages.running import Inquiry, Language
+from apps.monitoring.languages.runpages import SAVED_KIND, run_context
+from apps.monitoring.models import LogQueryRun
+from apps.search import connections, savedviews, store
+from apps.search.engines.base import EngineUnavailable, QueryTooBroad
+from apps.search.parameters import is_count
 from apps.search.pickers import scope_picker, time_picker
 from apps.search.shutdown import stopping
 from apps.search.streams import in_thread
-from apps.search.viewers import viewer_of
 
-_GROUPS = 500
 _PROGRESS_SECONDS = 0.2
 
 
 def query_page(request: HttpRequest) -> HttpResponse:
-    """The editor at once; the answer comes by the stream it names."""
+    """The editor at once; the answer comes by the stream it names, or is that of a
+    run that the URL names."""
     parameters = dict(request.GET.lists())
     asked = Asked.read(parameters)
+    run = _run(request, asked, (parameters.pop("run", None) or [""])[-1])
     context: dict[str, Any] = {
         "asked": asked,
         "languages": [
             (one.value, LABELS[one], EXAMPLES[one], one is asked.language)
             for one in Language
         ],
-        "groups": _groups(request, asked),
+        "groups": choices(person(request), asked.groups, ""),
         "scope": scope_picker(parameters),
         "curl": _curl(request, asked),
+        "views": savedviews.views_for(request, SAVED_KIND),
     }
     span = None
     try:
         span = asked.state.request(LOGS, None, timezone.now(), 1).range
-        inquiry = _inquiry(request, asked)
-        if asked.is_asked and inquiry:
+        if run is not None:
+            context |= run_context(run, person(request))
+        elif _inquiry(request, asked):
             context["stream"] = reverse("log-query-stream") + asked.url_query()
     except PROBLEMS as error:
         problem = context["problem"] = told(error, asked.query)
         context["state"] = {"q": _line_of(asked.query, problem)}
+        if problem.is_foreign:
+            seen = Seen(person(request), timezone.now())
+            context |= offers_context(asked, seen)
     context["time"] = time_picker(parameters, span)
     return render(request, "monitoring/log_query.html", context)
+
+
+def _run(request: HttpRequest, asked: Asked, number: str) -> LogQueryRun | None:
+    """One's own run of this question."""
+    if not is_count(number):
+        return None
+    me = person(request)
+    run = runs.runs_of(me.pk).filter(pk=int(number), asked=asked.url_query()).first()
+    if run is None or not runs.may_read(run, me.visible_accounts()):
+        return None
+    return run
 
 
 def _line_of(query: str, problem: LineProblem) -> str:
@@ -78,20 +97,8 @@ def _inquiry(request: HttpRequest, asked: Asked) -> Inquiry | None:
     """Raises what PROBLEMS names; None where nothing was asked yet."""
     if not asked.is_asked:
         return None
-    visible = viewer_of(request).visible_accounts()
+    visible = person(request).visible_accounts()
     return inquiry_of(asked, visible, timezone.now(), settings.LOG_QUERY_SECONDS)
-
-
-def _groups(request: HttpRequest, asked: Asked) -> list[tuple[str, bool]]:
-    """Log groups that have lines, chosen ones first, each with whether it is."""
-    scope = ExploreState().scope(viewer_of(request).visible_accounts())
-    question = SearchRequest(LOGS, timezone.now(), scope=scope, seconds=2.0)
-    try:
-        facet = store.reader().facets(question, [GROUP], _GROUPS).by_path[GROUP]
-    except (EngineUnavailable, QueryTooBroad):
-        return [(name, True) for name in asked.groups]
-    found = sorted(name for name, _ in facet.values if name not in asked.groups)
-    return [(name, True) for name in asked.groups] + [(name, False) for name in found]
 
 
 def _curl(request: HttpRequest, asked: Asked) -> str:
@@ -100,18 +107,22 @@ def _curl(request: HttpRequest, asked: Asked) -> str:
 
 
 def stream(request: HttpRequest) -> HttpResponseBase:
-    """Server-sent events: `progress` while lines are looked at, then one `answer` or
-    `problem`. A reader who goes away cancels."""
-    asked = Asked.read(dict(request.GET.lists()))
+    """Server-sent events: `progress` while lines are looked at, then one `answer`,
+    `problem`, or `run` where it takes longer and a worker answers. A reader who goes
+    away before that cancels."""
+    asked, owner, now = (
+        Asked.read(dict(request.GET.lists())),
+        person(request),
+        timezone.now(),
+    )
     try:
         inquiry = _inquiry(request, asked)
     except PROBLEMS as error:
         return HttpResponse(str(error), status=400, content_type="text/plain")
     if inquiry is None:
         return HttpResponse("No query.", status=400, content_type="text/plain")
-    response = StreamingHttpResponse(
-        _events(in_thread(_steps(inquiry, asked))), content_type="text/event-stream"
-    )
+    found = in_thread(_Attempt(asked, owner, now).events(inquiry))
+    response = StreamingHttpResponse(_events(found), content_type="text/event-stream")
     response["Cache-Control"] = "no-cache"
     response["X-Accel-Buffering"] = "no"
     connections.release()
@@ -125,56 +136,45 @@ async def _events(found: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
             return
 
 
-def _steps(inquiry: Inquiry, asked: Asked) -> Iterator[bytes]:
-    told_at = float("-inf")
-    try:
+class _Attempt:
+    """A question that is tried at once, and left to a worker if that takes long."""
+
+    def __init__(self, asked: Asked, owner: User, now: datetime) -> None:
+        self._asked, self._owner, self._now = asked, owner, now
+
+    def events(self, inquiry: Inquiry) -> Iterator[bytes]:
+        try:
+            yield from self._progress(inquiry)
+        except (EngineUnavailable, QueryTooBroad) as error:
+            yield _event("problem", {"text": str(error)})
+            return
+        if inquiry.outcome is None:
+            yield self._left_to_a_worker()
+            return
+        run = runs.new_run(self._asked, self._owner, self._now)
+        runs.note_answered(run, inquiry.outcome, timezone.now())
+        seen = Seen(self._owner, self._now)
+        html = answer_html(inquiry.outcome, self._asked, seen)
+        yield _event("answer", {"html": html})
+
+    def _progress(self, inquiry: Inquiry) -> Iterator[bytes]:
+        begun, told_at = time.monotonic(), float("-inf")
         for progress in inquiry.steps(
-            store.reader(), time.monotonic, settings.LOG_QUERY_SECONDS
+            store.reader(), time.monotonic, settings.LOG_QUERY_RUN_SECONDS
         ):
+            if time.monotonic() - begun >= settings.LOG_QUERY_QUICK_SECONDS:
+                return
             if time.monotonic() - told_at >= _PROGRESS_SECONDS:
                 told_at = time.monotonic()
                 yield _event("progress", results.statistics(progress))
-    except (EngineUnavailable, QueryTooBroad) as error:
-        yield _event("problem", {"text": str(error)})
-        return
-    if inquiry.outcome is not None:
-        yield _event("answer", {"html": _answer(inquiry.outcome, asked)})
 
-
-def _answer(outcome: Outcome, asked: Asked) -> str:
-    rows = list(results.rows_of(outcome))
-    shown = rows[: results.SHOWN]
-    query = asked.url_query()
-    context = {
-        "columns": outcome.answer.columns,
-        "rows": [(_cells(row, outcome.answer), row.get("@ptr", "")) for row in shown],
-        "has_lines": bool(outcome.answer.ids),
-        "total": len(rows),
-        "hidden_rows": len(rows) - len(shown),
-        "partial": outcome.partial,
-        "progress": outcome.progress,
-        "figure": results.figure_of(outcome),
-        "csv": reverse("api-log-query") + query + "&as=csv",
-        "ndjson": reverse("api-log-query") + query + "&as=ndjson",
-        "explore": _explore(asked),
-    }
-    return render_to_string("monitoring/log_query_answer.html", context)
-
-
-def _cells(row: dict[str, Any], answer: Answer) -> list[dict[str, Any]]:
-    return [_cell(row[name], is_time=name in answer.times) for name in answer.columns]
-
-
-def _cell(value: Any, *, is_time: bool) -> dict[str, Any]:
-    if is_time and isinstance(value, str) and value.endswith("Z"):
-        return {"moment": datetime.fromisoformat(value)}
-    is_number = isinstance(value, int | float)
-    return {"value": text(value), "is_number": is_number}
-
-
-def _explore(asked: Asked) -> str:
-    """Explore in the same time; a row's id is added to it."""
-    return reverse("explore", args=["logs"]) + asked.state.url_query(q="", row="")
+    def _left_to_a_worker(self) -> bytes:
+        try:
+            run = runs.request(self._asked, self._owner, self._now)
+        except runs.TooManyRuns as error:
+            return _event("problem", {"text": str(error)})
+        url = reverse("log-query-run", args=[run.pk])
+        return _event("run", {"id": run.pk, "url": url})
 
 
 def _event(name: str, data: dict[str, Any]) -> bytes:

@@ -12,6 +12,7 @@ import orjson
 
 from apps.monitoring.languages.insights.values import text
 from apps.monitoring.languages.running import Outcome, Progress, chart_of
+from apps.monitoring.models import LogQueryRun
 from apps.search.engines.columns import Value
 from apps.search.exporting import safe_text
 from apps.search.timerange import from_milliseconds, rfc3339
@@ -72,6 +73,30 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
         "statistics": statistics(outcome.progress),
         **({"partial": " ".join(outcome.partial)} if outcome.partial else {}),
     }
+
+
+def run_as_json(run: LogQueryRun) -> dict[str, Any]:
+    """A run without its rows."""
+    told: dict[str, Any] = {
+        "id": run.pk,
+        "state": run.state,
+        "place": run.place,
+        "language": run.language,
+        "query": run.query,
+        "asked_at": rfc3339(run.asked_at),
+        "finished_at": rfc3339(run.finished_at) if run.finished_at else None,
+        "rows": run.found,
+        "problem": run.problem,
+    }
+    if run.place == LogQueryRun.Place.AWS:
+        told["aws"] = {
+            "account": run.account_id,
+            "region": run.region,
+            "groups": run.groups,
+            "most_dollars": run.most_dollars,
+            "dollars": run.dollars,
+        }
+    return told
 
 
 def as_ndjson(outcome: Outcome) -> bytes:

@@ -68,10 +68,11 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`partial` says what the answer leaves out; empty where it is whole."""
+    """`partial` says what the answer leaves out; empty where it is whole. `plan` is
+    None where the query is not of a language that we read."""
 
     answer: Answer
-    plan: Plan
+    plan: Plan | None
     progress: Progress
     partial: tuple[str, ...]
 
@@ -120,6 +121,12 @@ class Inquiry:
             if late:
                 break
         self.outcome = self._finished(late, seconds)
+
+    def so_far(self) -> Outcome:
+        """What the lines looked at until now answer; the steps can go on after it."""
+        answer = self._run.so_far()
+        told = f"Scanned {self.progress.percent:.0f} % so far, the newest lines first."
+        return Outcome(answer, self.plan, self.progress, (*answer.cut, told))
 
     def _finished(self, late: bool, seconds: float) -> Outcome:  # noqa: FBT001 # of steps
         answer = self._run.finish()
@@ -210,6 +217,8 @@ def answered(
 def chart_of(outcome: Outcome) -> tuple[list[float], Mapping[str, Sequence[object]]]:
     """Times and lines of `stats ... by bin(...)`; nothing where there is no bin."""
     answer, plan = outcome.answer, outcome.plan
+    if plan is None:
+        return [], {}
     times = [name for name in plan.groups if name in answer.times]
     if plan.bin is None or not times or times[0] not in answer.columns:
         return [], {}

@@ -15,12 +15,20 @@ from apps.monitoring.kinds import LOGS
 from apps.monitoring.logs.archivefiles import is_envelopes
 from apps.monitoring.logs.cutting import EXCERPT_BYTES, Assembler, beginning, raw_lines
 from apps.monitoring.logs.cutting import Piece as Event
-from apps.monitoring.logs.envelopes import Envelope, from_stream
+from apps.monitoring.logs.envelopefiles import enveloped
 from apps.monitoring.logs.formats import flowlogs
-from apps.monitoring.logs.intake import LogIntake, ToldPortion, Twins, problem_of
-from apps.monitoring.logs.lines import LogLine, as_document, content_id, document_id
-from apps.monitoring.logs.places import UNKNOWN, Place, place_of
+from apps.monitoring.logs.intake import LogIntake, Twins, problem_of
+from apps.monitoring.logs.lines import (
+    LogLine,
+    as_document,
+    as_recognised,
+    content_id,
+    document_id,
+)
+from apps.monitoring.logs.places import Place, place_of
+from apps.monitoring.logs.recognition import fields_of_object
 from apps.monitoring.logs.times import Times, iso, of_body
+from apps.search.documents import JsonObject
 from apps.search.engines.base import DocumentEngine
 from apps.search.gunzip import InflateError, inflated
 from apps.search.importers import CannotReopen, Options
@@ -41,11 +49,6 @@ _ISO_LENGTH = len("2026-11-23T10:00:00.000Z")
 _NO_TIME = (
     "lines that tell no time, and come before any that does, are filed under the time "
     "the file was last changed"
-)
-
-_NO_REGION = (
-    "what subscriptions send does not tell its region: name it with --region, or the "
-    "same lines are not recognised when they come another way"
 )
 
 
@@ -90,7 +93,7 @@ class LogFiles:
             return
         whole = chain((first,), pieces)
         if is_envelopes(first):
-            yield from _enveloped(place_of(origin, options), whole)
+            yield from enveloped(place_of(origin, options), whole)
         else:
             yield from _File(origin, options).portions(whole)
 
@@ -166,7 +169,7 @@ class _File:
         """The event as a document, or what is wrong with it."""
         if event is None or not event.text.strip():
             return
-        line, problem = self._line(event)
+        line, body, problem = self._line(event)
         problem = problem or problem_of(line)
         if problem:
             excerpt = event.text[:EXCERPT_BYTES].encode("utf-8", "replace")
@@ -174,21 +177,28 @@ class _File:
             return
         content = content_id(line)
         name = document_id(content, self._twins.number(content))
-        portion.add(as_document(line, name), event.offset)
+        document = (
+            as_document(line, name)
+            if body is None
+            else as_recognised(line, name, fields_of_object(body))
+        )
+        portion.add(document, event.offset)
 
-    def _line(self, event: Event) -> tuple[LogLine, str]:
+    def _line(self, event: Event) -> tuple[LogLine, JsonObject | None, str]:
+        """The line, the JSON object it consists of, what is wrong with it."""
         place, text = self._place, event.text
-        problem = ""
+        body, problem = None, ""
         if place.is_export and _has_time_of_export(text):
             time_ms, text = iso(text), text[_ISO_LENGTH + 1 :]
         elif text[0] == "{":
-            time_ms, problem = self._of_json(text)
+            body, problem = self._of_json(text)
+            time_ms = self._times.of(text) if body is None else of_body(body)
         elif self._flow_fields:
             time_ms, problem = _of_flow(text, self._flow_fields)
         else:
             time_ms = self._times.of(text)
             problem = "it is not JSON" if self._must_be_json else ""
-        return LogLine(
+        line = LogLine(
             place.account,
             place.region,
             place.group,
@@ -196,15 +206,14 @@ class _File:
             self._in_order(time_ms),
             text,
             flow_fields=self._flow_fields or (),
-        ), problem
+        )
+        return line, body, problem
 
-    def _of_json(self, text: str) -> tuple[int | None, str]:
+    def _of_json(self, text: str) -> tuple[JsonObject | None, str]:
         try:
-            body = orjson.loads(text)
+            return orjson.loads(text), ""
         except orjson.JSONDecodeError as error:
-            problem = f"it is not JSON: {error}" if self._must_be_json else ""
-            return self._times.of(text), problem
-        return of_body(body), ""
+            return None, f"it is not JSON: {error}" if self._must_be_json else ""
 
     def _in_order(self, time_ms: int | None) -> int:
         """A line without a time is of the time of the line before."""
@@ -214,50 +223,6 @@ class _File:
             return self._time_ms
         self._is_dated = False
         return round(self._changed.timestamp() * 1_000)
-
-
-def _enveloped(place: Place, pieces: Iterable[bytes]) -> Iterator[Portion]:
-    """What a subscription sent and Firehose archived: all but the region is told."""
-    damage: list[InflateError] = []
-    for one in from_stream(_until_damaged(pieces, damage)):
-        if isinstance(one, Broken):
-            yield Portion(broken=[one])
-        elif not one.is_control:
-            yield _of_envelope(one, place.region)
-    last = Portion(broken=[Broken(0, str(error), b"") for error in damage])
-    if place.region == UNKNOWN:
-        last.remark = _NO_REGION
-    yield last
-
-
-def _until_damaged(
-    pieces: Iterable[bytes], damage: list[InflateError]
-) -> Iterator[bytes]:
-    try:
-        yield from pieces
-    except InflateError as error:
-        damage.append(error)
-
-
-def _of_envelope(one: Envelope, region: str) -> Portion:
-    portion = ToldPortion(broken=list(one.broken))
-    for event in one.events:
-        line = LogLine(
-            one.owner,
-            region,
-            one.group,
-            one.stream,
-            event.timestamp_ms,
-            event.message,
-            event_id=event.id,
-        )
-        problem = problem_of(line)
-        if problem:
-            excerpt = event.message[:EXCERPT_BYTES].encode("utf-8", "replace")
-            portion.broken.append(Broken(one.offset, problem, excerpt))
-        else:
-            portion.told.append((line, one.offset))
-    return portion
 
 
 def _of_flow(text: str, fields: tuple[str, ...]) -> tuple[int | None, str]:

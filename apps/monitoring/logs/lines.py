@@ -14,9 +14,11 @@ from apps.search.documents import Document, JsonObject, indexable
 MAX_MESSAGE = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class LogLine:
-    """An event of a log stream. `event_id` is CloudWatch's own, where it told one;
+    """An event of a log stream. Not frozen only because there are millions of them.
+
+    `event_id` is CloudWatch's own, where it told one;
     `flow_fields` the order of fields of a flow log, where it is known."""
 
     account: str
@@ -56,9 +58,13 @@ def document(line: LogLine, twin: int = 0) -> Document:
 
 def as_document(line: LogLine, name: str) -> Document:
     """The line as the document of this id."""
+    return as_recognised(line, name, fields_of(line.message, line.flow_fields))
+
+
+def as_recognised(line: LogLine, name: str, derived: JsonObject) -> Document:
+    """The line, whose fields are known, as the document of this id."""
     record = _record(line)
     where = _where(line.account, line.region, line.group, line.stream)
-    derived = fields_of(line.message, line.flow_fields)
     try:
         raw = orjson.dumps(record)
     except orjson.JSONEncodeError:  # half a character
@@ -122,4 +128,4 @@ def _moment(milliseconds: int) -> str:
 
 @lru_cache(4_096)
 def _second(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return datetime.fromtimestamp(seconds, UTC).isoformat()[:19]

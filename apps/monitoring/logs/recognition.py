@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from apps.monitoring.logs.formats import accesslogs, flowlogs
-from apps.monitoring.logs.formats.bodies import body
+from apps.monitoring.logs.formats.bodies import body, of_object
 from apps.monitoring.logs.formats.lambdas import invocation
 from apps.monitoring.logs.formats.levels import level_in
 from apps.monitoring.logs.formats.references import request_in, trace_in
@@ -35,6 +35,13 @@ def _with_trace(fields: Fields, name: str, message: str) -> Fields:
     """REPORT lines of Lambda name their trace at the end."""
     trace = trace_in(message) if name == "lambda" else None
     return fields | {"@traceId": trace} if trace else fields
+
+
+def fields_of_object(value: Fields) -> Fields:
+    """The fields of a message that is this JSON object, and was read already."""
+    fields = of_object(value)
+    fields.setdefault("@format", "json")
+    return fields
 
 
 def _text(message: str) -> Fields:

@@ -19,6 +19,11 @@ from apps.monitoring.models.dashboards import (
     ReadDashboard,
 )
 from apps.monitoring.models.logclaims import ClaimedLine
+from apps.monitoring.models.logqueries import (
+    LogQueryDay,
+    LogQueryRows,
+    LogQueryRun,
+)
 from apps.monitoring.models.logs import (
     LogArchive,
     LogCoverage,
@@ -46,6 +51,9 @@ __all__ = [
     "LogGroup",
     "LogOutage",
     "LogPoll",
+    "LogQueryDay",
+    "LogQueryRows",
+    "LogQueryRun",
     "LogScope",
     "LogShard",
     "LogSource",

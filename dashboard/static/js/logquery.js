@@ -1,5 +1,5 @@
 // The page of log queries: progress of a scan, its answer, and the choice of groups.
-import { $, $$, onAct, onContent } from "./dom.js";
+import { $, changedUrl, load, onAct, onContent } from "./dom.js";
 
 let source = null;
 
@@ -28,6 +28,14 @@ function answer({ html }) {
   place.dispatchEvent(new CustomEvent("htmx:afterSettle", { bubbles: true, detail: { target: place } }));
 }
 
+// A worker goes on: the piece that follows it takes the place of this one, and the URL
+// names the run, so that loading the page again finds it.
+function followRun({ id, url }) {
+  stop("");
+  history.replaceState(history.state, "", changedUrl({ run: id }));
+  load(url, "#log-query-progress", "outerHTML");
+}
+
 function begin(bar) {
   stop("");
   bar.hidden = false;
@@ -35,6 +43,7 @@ function begin(bar) {
   delete bar.dataset.stream;
   source.addEventListener("progress", (event) => progress(JSON.parse(event.data)));
   source.addEventListener("answer", (event) => answer(JSON.parse(event.data)));
+  source.addEventListener("run", (event) => followRun(JSON.parse(event.data)));
   source.addEventListener("problem", (event) => stop(JSON.parse(event.data).text));
   source.onerror = () => source && stop("The connection was lost. Run the query again.");
 }
@@ -45,13 +54,6 @@ onContent((root) => {
   if (source && !$("#log-query-progress")) stop("");
   const bar = $("#log-query-progress[data-stream]");
   if (bar) begin(bar);
-  const filter = $("[data-filter-groups]", root);
-  filter?.addEventListener("input", () => {
-    const wanted = filter.value.toLowerCase();
-    for (const item of $$(".log-query-groups li")) {
-      item.hidden = !item.textContent.toLowerCase().includes(wanted);
-    }
-  });
   const text = $("#log-query-text", root);
   text?.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) text.form.requestSubmit();

@@ -44,7 +44,7 @@ def test_query_of_the_guide_is_answered(cases: Path, case: dict[str, Any]) -> No
     ask(case["query"], {"@message": "x", "bytes": 3, "f1": "Exception"})
 
 
-SERVED = (
+SERVED: tuple[dict[str, Any], ...] = (
     {"@message": "GET /a 200", "status": 200, "ms": 10, "host": "a"},
     {"@message": "GET /b 500", "status": 500, "ms": 30, "host": "b"},
     {"@message": "PUT /a 200", "status": 200, "ms": 20, "host": "a"},
@@ -200,3 +200,29 @@ def test_hostile_expression_takes_linear_time() -> None:
 def test_many_alternatives_are_no_deep_tree() -> None:
     condition = " or ".join(f"ms = {n}" for n in range(500))
     assert len(ask(f"filter {condition}", *SERVED)) == 3
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("fields ms | sort ms desc | limit 2", [("20",), ("",)]),
+        ("stats count(*) as n by host | sort n desc | limit 1", [("b", "1")]),
+        ("stats count(*) as n by host | stats sum(n) as n", [("2",)]),
+        ("dedup host | fields ms | limit 1", [("",)]),
+        ("fields ms | limit 3 | limit 1", [("",)]),
+    ],
+)
+def test_answer_so_far_is_that_of_the_lines_so_far(
+    query: str, expected: list[tuple[str, ...]]
+) -> None:
+    rows = [
+        Row(f"id{at}", at * _MINUTE, "1", "r", flattened(one), 100)
+        for at, one in reversed(list(enumerate(SERVED)))
+    ]
+    run, whole = insights.compile(query).run(), insights.compile(query).run()
+    run.feed(frame_of(block_of(rows[:2], "@message"), 0))
+    assert list(run.so_far().texts()) == expected
+    assert list(run.so_far().texts()) == expected
+    run.feed(frame_of(block_of(rows[2:], "@message"), 0))
+    whole.feed(frame_of(block_of(rows, "@message"), 0))
+    assert list(run.finish().texts()) == list(whole.finish().texts())

@@ -122,6 +122,25 @@ def test_files_have_all_rows(viewer_client: Client) -> None:
     assert json.loads(text.splitlines()[0])["@message"] == "ERROR connection refused"
 
 
+def test_rows_come_in_pages(viewer_client: Client) -> None:
+    query = "fields @message | sort @timestamp"
+    pages, after = [], ""
+    while after is not None:
+        found = asked(viewer_client, query, size=2, after=after).json()
+        pages.append([item["@message"][:5] for item in found["items"]])
+        after = found["next"]
+    assert pages == [["ERROR", '{"sta'], ["INFO ", "REPOR"], ["=HYPE"]]
+
+
+@pytest.mark.parametrize("given", [{"size": "0"}, {"size": "x"}, {"after": "x-y"}])
+def test_paging_that_makes_no_sense_is_refused(
+    viewer_client: Client, given: dict[str, str]
+) -> None:
+    found = asked(viewer_client, "fields @message", **given)
+    assert found.status_code == 400
+    assert found.json()["error"]["field"] in given
+
+
 def test_long_queries_can_be_posted(viewer_client: Client) -> None:
     body = {"query": "stats count(*) as n", "groups": ["/ecs/pay"]}
     body |= {"since": "2026-07-01", "until": "2026-07-02"}
@@ -152,6 +171,7 @@ def test_place_is_marked_in_its_line(viewer_client: Client) -> None:
     assert "<code>| bogus b\n  ^</code>" in text
 
 
+@pytest.mark.django_db(transaction=True)
 def test_stream_tells_progress_then_the_answer(viewer_client: Client) -> None:
     given = f"/logs/query/stream?{SPAN}&query=stats+count(*)+by+bin(5m)"
     text = text_of(viewer_client.get(given))
@@ -159,6 +179,7 @@ def test_stream_tells_progress_then_the_answer(viewer_client: Client) -> None:
     assert "log-query-figure" in text
 
 
+@pytest.mark.django_db(transaction=True)
 def test_hostile_text_stays_text(viewer_client: Client, engine: DocumentEngine) -> None:
     store_lines(engine, line("<script>alert(1)</script>", 9))
     given = f"/logs/query/stream?{SPAN}&query=fields+@message"

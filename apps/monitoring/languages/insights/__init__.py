@@ -16,9 +16,11 @@ from apps.monitoring.languages.insights.ordering import Sorting
 from apps.monitoring.languages.insights.parser import MOST_ROWS, parse
 from apps.monitoring.languages.insights.planning import DEFAULT_ROWS, stages_of
 from apps.monitoring.languages.insights.stages import (
+    AtOnce,
     Computing,
     Filtering,
     Parsing,
+    Stage,
     names_in,
 )
 from apps.monitoring.languages.insights.syntax import QueryError
@@ -129,9 +131,9 @@ def compile(query: str) -> Plan:  # noqa: A001 # as re.compile
 class Run:
     """One answer in the making."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, stages: Sequence[Stage] = ()) -> None:
         self._plan = plan
-        self._stages = stages_of(plan.commands, plan.fields())
+        self._stages = stages or stages_of(plan.commands, plan.fields())
         self._frames: list[Frame] = []
 
     def feed(self, frame: Frame) -> int:
@@ -162,6 +164,22 @@ class Run:
     def finish(self) -> Answer:
         for at, stage in enumerate(self._stages):
             self._push(stage.finish(), at + 1)
+        return self._answer()
+
+    def so_far(self) -> Answer:
+        """The answer of what was fed until now; more may be fed after it.
+
+        What stands behind the first command that holds rows back has seen none yet:
+        copies of those commands take what it holds.
+        """
+        stages = stages_of(self._plan.commands, self._plan.fields())
+        holding = next(
+            at for at, stage in enumerate(self._stages) if not isinstance(stage, AtOnce)
+        )
+        until_it = self._stages[: holding + 1]
+        return Run(self._plan, [*until_it, *stages[holding + 1 :]]).finish()
+
+    def _answer(self) -> Answer:
         columns = self._plan.columns()
         parts = [_rows(frame, columns) for frame in self._frames]
         ids = [_ids(frame) for frame in self._frames if not self._plan.is_grouped]

@@ -39,8 +39,11 @@ def body(text: str) -> Fields | None:
         value = orjson.loads(text)
     except orjson.JSONDecodeError:
         return None
-    if not isinstance(value, dict):
-        return None
+    return of_object(value) if isinstance(value, dict) else None
+
+
+def of_object(value: Fields) -> Fields:
+    """The fields of an object, as of its text."""
     found = _recognised(value)
     return _bounded(value) | found
 

@@ -20,19 +20,29 @@ _SAID = (
 )
 # A word in capitals between marks, one in brackets, the value of a key, or how the
 # line begins. Prose says "error" without meaning a level.
-_LEVEL = re.compile(
-    rf"(?:^|[\s|:(<\"'])({_SAID})(?=[\s|:)>,;\"'\]-]|$)"
-    rf"|[\[<]\s*((?i:{_SAID}))\s*[\]>]"
-    r"|(?i:\b(?:level|lvl|severity|loglevel)\"?[=:]\s*\"?([a-z]+))"
-    rf"|^((?i:{_SAID})):"
+# Three patterns, as the engine skips what cannot begin one only where all of it begins
+# with the same set of letters: of millions of lines, each is looked through.
+_BEGINS = re.compile(rf"({_SAID})(?=[\s|:)>,;\"'\]-]|$)|((?i:{_SAID})):")
+_MARKED = re.compile(
+    rf"[\s|:(<\"'\[](?:(?<!\[)({_SAID})(?=[\s|:)>,;\"'\]-]|$)"
+    rf"|(?<=[\[<])\s*((?i:{_SAID}))\s*[\]>])"
 )
+_KEY = re.compile(
+    r"\b[lLsS](?i:(?<=l)evel|(?<=l)vl|(?<=s)everity|(?<=l)oglevel)\"?[=:]\s*\"?"
+    r"((?i:[a-z]+))"
+)
+_KEYS = ("evel", "EVEL", "lvl", "LVL", "everity", "EVERITY")
 _GLOG = re.compile(r"([IWEF])\d{4} \d\d:\d\d:\d\d")
 _LOOKED_AT = 200
 
 
 def level_in(text: str) -> str | None:
     """The level a line of text names near its beginning."""
-    found = _LEVEL.search(text, 0, _LOOKED_AT)
+    found = _BEGINS.match(text) or _MARKED.search(text, 0, _LOOKED_AT)
+    if any(key in text for key in _KEYS):
+        key = _KEY.search(text, 0, _LOOKED_AT)
+        if key and (found is None or key.start() < found.start()):
+            found = key
     if found is not None:
         return _LEVELS.get(found[found.lastindex or 0].lower())
     glog = _GLOG.match(text)
