@@ -75,8 +75,8 @@ class Sought:
         state, order = asked.get("state", ""), asked.get("order", "")
         return cls(
             tuple(text.split()[:MAX_WORDS]),
-            tuple(accounts),
-            tuple(regions),
+            tuple(one for one in accounts if "\0" not in one),
+            tuple(one for one in regions if "\0" not in one),
             Look(state) if state in list(Look) else Look.ALL,
             order if order in ORDERS else "name",
         )
