@@ -156,7 +156,12 @@ def told(error: Exception, query: str) -> LineProblem:
 
 
 def _placed(title: str, text: str, position: int | None, query: str) -> LineProblem:
+    """Of a query of several lines, the place is told as line and column."""
     if position is None:
         return LineProblem(title, text)
     before = query[:position].split("\n")
-    return LineProblem(title, text, len(before[-1]), len(before) - 1)
+    line, column = len(before), len(before[-1])
+    if "\n" in query.strip():
+        place = f"at line {line}, column {column + 1}"
+        text = text.replace(f"at character {position + 1}", place)
+    return LineProblem(title, text, column, line - 1)

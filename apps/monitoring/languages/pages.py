@@ -29,7 +29,7 @@ from apps.monitoring.languages.asking import (
     told,
 )
 from apps.monitoring.languages.grouppicker import choices
-from apps.monitoring.languages.running import Inquiry, Language
+from apps.monitoring.languages.running import Inquiry, Language, Progress
 from apps.monitoring.languages.runpages import SAVED_KIND, run_context
 from apps.monitoring.models import LogQueryRun
 from apps.search import connections, savedviews, store
@@ -162,7 +162,7 @@ class _Attempt:
         for progress in inquiry.steps(
             store.reader(), time.monotonic, settings.LOG_QUERY_RUN_SECONDS
         ):
-            if time.monotonic() - begun >= settings.LOG_QUERY_QUICK_SECONDS:
+            if _is_slow(progress, time.monotonic() - begun):
                 return
             if time.monotonic() - told_at >= _PROGRESS_SECONDS:
                 told_at = time.monotonic()
@@ -175,6 +175,13 @@ class _Attempt:
             return _event("problem", {"text": str(error)})
         url = reverse("log-query-run", args=[run.pk])
         return _event("run", {"id": run.pk, "url": url})
+
+
+def _is_slow(progress: Progress, seconds: float) -> bool:
+    """What is half done by then gets the same time again."""
+    quick = settings.LOG_QUERY_QUICK_SECONDS
+    half = 50
+    return seconds >= quick and (progress.percent < half or seconds >= 2 * quick)
 
 
 def _event(name: str, data: dict[str, Any]) -> bytes:

@@ -200,6 +200,8 @@ def test_what_only_aws_answers_is_named(command: str) -> None:
     ("query", "position", "says"),
     [
         ("filter a ==", 10, "="),
+        ("filter a >== 5", 11, "a number"),
+        ("fields a | filter b = | limit 1", 22, "a number"),
         ("fields a-b | filter", 19, "not complete"),
         ("filter a like /(?=x)/", 15, "Looking ahead"),
         ("filter a like /(x/", 15, "not valid"),

@@ -82,11 +82,18 @@ def _explained(source: str, error: UnexpectedInput) -> QueryError:
         return _foreign("A subquery asks one query for the values of another", at)
     is_start = not source[:at].strip() or source[:at].rstrip().endswith("|")
     what = repr(name or source[at : at + 1]) if at < len(source) else "the end"
-    cure = f"a command is {_COMMANDS}" if is_start else _cure(source, at)
+    cure = f"a command is {_COMMANDS}" if is_start else _cure(source, at, error)
     if is_start and name.lower() in _OTHER_LANGUAGES:
         other = _OTHER_LANGUAGES[name.lower()]
         cure = f"this is {other}, and Logs Insights QL is read here: {cure}"
     return QueryError(f"Did not expect {what}", at, cure)
+
+
+def _is_value(error: UnexpectedInput) -> bool:
+    """Whether nothing but a value can stand at the place of the error."""
+    names = ("accepts", "expected", "allowed")
+    expected = next(filter(None, (getattr(error, name, None) for name in names)), ())
+    return "NUMBER" in expected and not {"_PIPE", "_COMMA", "$END"} & set(expected)
 
 
 def _foreign(what: str, at: int) -> QueryError:
@@ -98,8 +105,10 @@ def _foreign(what: str, at: int) -> QueryError:
     )
 
 
-def _cure(source: str, at: int) -> str:
+def _cure(source: str, at: int, error: UnexpectedInput) -> str:
     sign = source[at : at + 1]
+    if sign and sign not in "\"'`-" and _is_value(error):
+        return 'a field, a number, a "text" or a function stands here'
     if not sign:
         return "the command is not complete"
     if sign in "\"'`":
