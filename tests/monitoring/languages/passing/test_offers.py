@@ -157,7 +157,7 @@ def test_page_starts_by_a_button_with_its_price(asking: Asking) -> None:
     run = LogQueryRun.objects.get()
     assert answer["Location"].endswith(f"&run={run.pk}")
     text = str(asking.client.get(answer["Location"]).content.decode())
-    assert "Waiting for a place" in text
+    assert "Waiting for its turn" in text
     assert "problem" not in text.split("<main")[1].split("log-query-run")[0]
 
 
