@@ -12,6 +12,7 @@ from django.urls import reverse
 from apps.discovery.accounts import visible_to
 from apps.discovery.models import Account
 from apps.discovery.permissions import person
+from apps.monitoring.alarms.views import in_alarm as alarms_in_alarm
 from apps.search import quarantine, store
 from apps.search.kinds import Kind
 from apps.search.pickers import carried
@@ -19,7 +20,8 @@ from apps.search.pickers import carried
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An entry of the navigation. `count` is shown where it is not zero."""
+    """An entry of the navigation. `count` is shown where it is not zero; `begins_part`
+    where a line stands above it."""
 
     label: str
     icon: str
@@ -27,28 +29,31 @@ class Item:
     is_current: bool
     count: int = 0
     count_title: str = ""
+    begins_part: bool = False
 
 
+# In the order of a bad night: what is wrong, how it looks, what was said, who did it;
+# then what one sets up in daylight.
 _PAGES = (
     ("Home", "house", "home", ()),
-    ("Metrics", "chart-column", "metrics", ()),
     ("Alarms", "triangle-alert", "alarms", ()),
+    ("Dashboards", "layout-dashboard", "dashboards", ()),
+    ("Metrics", "chart-column", "metrics", ()),
     ("Logs", "wrap-text", "explore", ("logs",)),
     ("Log queries", "table", "log-query", ()),
+    ("Log groups", "folder-input", "log-groups", ()),
     ("CloudTrail", "search", "explore", ("trail",)),
-    ("Dashboards", "chart-column", "dashboards", ()),
     ("Actors", "fingerprint", "actors", ()),
     ("Resources", "box", "resources", ()),
+    ("Accounts", "cloud", "accounts", ()),
     ("Sources", "database", "sources", ()),
     ("Collection", "server", "collection", ()),
     ("Quarantine", "shield-alert", "quarantine", ()),
-    ("Accounts", "cloud", "accounts", ()),
 )
-
-
+# Where the second part of the list begins.
+_SETTING_UP = "accounts"
 # Pages that look at a stretch of time: going between them keeps it.
-_IN_TIME = ("explore", "metrics", "actors", "resources")
-_IN_TIME = ("explore", "log-query", "actors", "resources")
+_IN_TIME = ("explore", "metrics", "log-query", "actors", "resources")
 
 
 class Shell:
@@ -59,20 +64,40 @@ class Shell:
 
     @cached_property
     def navigation(self) -> list[Item]:
-        return [self._item(*page) for page in _PAGES]
+        pages = [(*page, reverse(page[2], args=page[3])) for page in _PAGES]
+        # The page of a page belongs to the nearest entry, not to every one above it.
+        here = max((url for *_, url in pages if self._is_in(url)), key=len, default="")
+        return [
+            self._item(label, icon, name, url, is_current=url == here)
+            for label, icon, name, _, url in pages
+        ]
+
+    def _is_in(self, url: str) -> bool:
+        here = self._request.path
+        return here == url if url == "/" else here.startswith(url)
 
     def _item(
-        self, label: str, icon: str, name: str, arguments: tuple[str, ...]
+        self, label: str, icon: str, name: str, url: str, *, is_current: bool
     ) -> Item:
-        url = reverse(name, args=arguments)
-        here = self._request.path
-        is_current = here == url if url == "/" else here.startswith(url)
-        if name in _IN_TIME:
-            url += self._time_and_scope
-        waiting = (
-            quarantine.open_count(person(self._request)) if name == "quarantine" else 0
+        count, title = self._waiting(name)
+        return Item(
+            label,
+            icon,
+            url + self._time_and_scope if name in _IN_TIME else url,
+            is_current,
+            count,
+            title,
+            name == _SETTING_UP,
         )
-        return Item(label, icon, url, is_current, waiting, "could not be read")
+
+    def _waiting(self, name: str) -> tuple[int, str]:
+        """What calls for attention behind an entry, and what it is called."""
+        viewer = person(self._request)
+        if name == "alarms":
+            return alarms_in_alarm(viewer), "in alarm"
+        if name == "quarantine":
+            return quarantine.open_count(viewer), "could not be read"
+        return 0, ""
 
     @cached_property
     def _time_and_scope(self) -> str:

@@ -140,7 +140,11 @@ DIAGNOSES = [
     "workers.diagnosis.queue",
     "apps.discovery.diagnosis.processes",
     "apps.discovery.diagnosis.aws_accounts",
+    "apps.monitoring.metrics.diagnosis.metrics",
+    "apps.monitoring.alarms.diagnosis.alarms",
     "apps.audit.diagnosis.sources",
+    "apps.monitoring.logs.diagnosis.groups",
+    "apps.monitoring.logs.diagnosis.sources",
     "apps.audit.diagnosis.quarantine",
 ]
 # A search may take so long and export so many rows; both limits are said on screen.
@@ -174,20 +178,9 @@ METRIC_BUDGET_DOLLARS = environment.number("METRIC_BUDGET_DOLLARS", 1, least=0)
 METRIC_PRICE_PER_1000 = environment.number("METRIC_PRICE_PER_1000", 0.01, least=0)
 METRIC_FIRST_HOURS = environment.number("METRIC_FIRST_HOURS", 24, least=1)
 
-# For how many days samples of metrics are kept, by the seconds of their periods.
-METRIC_DAYS = {
-    60: environment.number("METRIC_DAYS_MINUTES", 15, least=1),
-    300: environment.number("METRIC_DAYS_FIVE_MINUTES", 63, least=1),
-    3_600: environment.number("METRIC_DAYS_HOURS", 455, least=1),
-    86_400: environment.number("METRIC_DAYS_DAYS", 1_826, least=1),
-}
-
-# Dollars a day that reading the metrics of an account may cost, where its plan says
-# nothing else; what AWS charges for a thousand billed metrics; and how many hours of a
-# series that was just found are read.
-METRIC_BUDGET_DOLLARS = environment.number("METRIC_BUDGET_DOLLARS", 1, least=0)
-METRIC_PRICE_PER_1000 = environment.number("METRIC_PRICE_PER_1000", 0.01, least=0)
-METRIC_FIRST_HOURS = environment.number("METRIC_FIRST_HOURS", 24, least=1)
+# Dollars that AWS charges for a GB of logs that comes in, and for one kept a month.
+LOG_PRICE_INGESTED_GB = environment.number("LOG_PRICE_INGESTED_GB", 0.5, least=0)
+LOG_PRICE_STORED_GB = environment.number("LOG_PRICE_STORED_GB", 0.03, least=0)
 
 BROKER_URL = environment.url("BROKER_URL", "memory://", ("memory", "redis", "rediss"))
 IS_ONE_PROCESS = BROKER_URL.startswith("memory:")

@@ -1,5 +1,8 @@
 """Home, help, retention, and what is said when something goes wrong."""
 
+from datetime import datetime
+from typing import Any
+
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -9,12 +12,14 @@ from django.views.decorators.http import require_http_methods
 
 from apps.audit.kinds import TRAIL
 from apps.audit.models import TrailSource
+from apps.discovery.models import User
 from apps.discovery.permissions import everywhere, person
 from apps.discovery.roles import Role
 from apps.search import quarantine, store
-from apps.search.engines.base import Scope, SearchRequest
+from apps.search.engines.base import EngineUnavailable, Scope, SearchRequest
 from apps.search.models import ImportRun, Retention
 from apps.search.results import span_of
+from dashboard.glance import glance, lines_lately
 
 _RUNS = 5
 # The query language by example; the same list is in docs/query-language.md.
@@ -41,13 +46,10 @@ _FORMS = (
 
 def home(request: HttpRequest) -> HttpResponse:
     """What there is, what needs attention, and where to begin."""
-    viewer = person(request)
+    viewer, now = person(request), timezone.now()
     visible = viewer.visible_accounts()
     context = {
         "kind": TRAIL,
-        "stored": span_of(
-            SearchRequest(TRAIL, timezone.now(), scope=Scope(visible), seconds=5.0)
-        ),
         "sources": TrailSource.objects.filter(
             **({} if visible is None else {"account__in": visible})
         ),
@@ -55,8 +57,20 @@ def home(request: HttpRequest) -> HttpResponse:
         "quarantined": quarantine.open_count(viewer),
         "has_rights": visible is None or bool(visible),
         "needs_password": not viewer.has_usable_password(),
+        **glance(viewer, now),
+        **_stored(viewer, now),
     }
     return render(request, "home.html", context)
+
+
+def _stored(viewer: User, now: datetime) -> dict[str, Any]:
+    """What the trail and the logs hold, or why that cannot be told."""
+    scope = Scope(viewer.visible_accounts())
+    try:
+        trail = span_of(SearchRequest(TRAIL, now, scope=scope, seconds=5.0))
+        return {"stored": trail, "lines": lines_lately(scope, now)}
+    except EngineUnavailable as error:
+        return {"index_problem": str(error)}
 
 
 def query_help(request: HttpRequest) -> HttpResponse:

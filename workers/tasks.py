@@ -10,6 +10,7 @@ from apps.monitoring.alarms import collector as alarms
 from apps.monitoring.dashboards import account_reads
 from apps.monitoring.languages import runs
 from apps.monitoring.languages.passing import working as aws_queries
+from apps.monitoring.logs import claims as log_claims
 from apps.monitoring.logs import collecting, inventory, polling
 from apps.monitoring.metrics import claims, discovery, interest, samples
 from apps.monitoring.metrics import collector as metrics
@@ -163,6 +164,7 @@ def retry_quarantined() -> None:
 @app.task
 def apply_retention() -> None:
     retention.apply(store.engine(), timezone.now())
+    log_claims.forget_old(store.engine(), timezone.now())
 
 
 @app.task

@@ -64,7 +64,6 @@ LOGS = Kind(
     placeholder='words, @level:ERROR, "connection refused", @duration:>=1000',
     import_command="script/trailmap import logs FILE --group NAME",
     level_field="@level",
-    message_field="@message",
     colours={
         "TRACE": "level-trace",
         "DEBUG": "level-debug",

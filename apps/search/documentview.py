@@ -82,7 +82,7 @@ def _pivots(
 
 def _heading(kind: Kind, summary: list[tuple[str, list[str]]]) -> str:
     """What a document is called: its first fact, unless it is a line among lines."""
-    if kind.message_field or not summary[0][1]:
+    if kind.text_field or not summary[0][1]:
         return kind.one.capitalize()
     return summary[0][1][0]
 

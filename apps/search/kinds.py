@@ -40,17 +40,17 @@ class Kind:
     full text. `split_by`: the field that colours the histogram. `id_field`: the
     record's own id, by which people know it.
 
-    `level_field` and `message_field` make a kind one of lines: a level is a chip in
-    its own colour, named by `colours` from calm to grave, and a message is running
-    text. `stream_fields` name the stream a document belongs to, within which it has
+    `level_field` is shown as a chip in its own colour, named by `colours` from calm to
+    grave. `stream_fields` name the stream a document belongs to, within which it has
     neighbours. `failure_field` marks what failed, by any value or by one of
     `failure_values`. `pages` are further looks at the same question, and `path_pages`
     pages that have a value in their path, by field: a word for it and the route.
 
     `text_field`: where one field holds the whole text of a document, its words are
     those of the document and nothing else's are; it is found by words alone, and has
-    neither facets nor an exact form. `time_field`: the field that repeats the time of
-    the document. Engines need not keep these two a second time.
+    neither facets nor an exact form. Such a kind is one of lines: pages show the field
+    as running text, and times to the millisecond. `time_field`: the field that repeats
+    the time of the document. Engines need not keep these two a second time.
     """
 
     name: str
@@ -71,7 +71,6 @@ class Kind:
     placeholder: str = "words, field:value, *part*"
     import_command: str = ""
     level_field: str = ""
-    message_field: str = ""
     colours: Mapping[str, str] = field(default_factory=dict)
     stream_fields: tuple[str, ...] = ()
     failure_field: str = ""

@@ -1,5 +1,6 @@
 """Time range and scope of any page, as links and hidden fields over its URL."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ Pairs = list[tuple[str, str]]
 _QUICK = (
     ("Last 15 minutes", "now-15m"),
     ("Last hour", "now-1h"),
+    ("Last 3 hours", "now-3h"),
     ("Last 6 hours", "now-6h"),
     ("Last 24 hours", "now-24h"),
     ("Today, UTC", "now/d"),
@@ -23,6 +25,8 @@ _QUICK = (
     ("All time", "2000-01-01"),
 )
 _LABELS = {(since, "now"): label for label, since in _QUICK}
+_UNITS = {"s": "second", "m": "minute", "h": "hour", "d": "day", "w": "week"}
+_LATELY = re.compile(r"now-(\d{1,6})([smhdw])")
 # What a page forgets when its question changes: a place in an older answer.
 _DATE = len("2026-07-01")
 _CARRIED = ("since", "until", "account", "region")
@@ -92,11 +96,18 @@ def pairs(parameters: Parameters, without: Iterable[str]) -> Pairs:
 def _label(since: str, until: str, span: TimeRange | None) -> str:
     """A range in few characters: a day both ends share is said once."""
     if span is None or is_relative(since) or is_relative(until):
-        return f"{since} to {until}"
+        lately = _LATELY.fullmatch(since) if until == "now" else None
+        return _lately(*lately.groups()) if lately else f"{since} to {until}"
     first, last = _short(span.since), _short(span.until)
     if first[:_DATE] == last[:_DATE]:
         last = last[_DATE + 1 :]
     return f"{first} to {last} UTC"
+
+
+def _lately(count: str, unit: str) -> str:
+    """`now-3h` to now, as people say it."""
+    many = int(count)
+    return f"Last {_UNITS[unit]}" if many == 1 else f"Last {many:,} {_UNITS[unit]}s"
 
 
 def _short(moment: datetime) -> str:

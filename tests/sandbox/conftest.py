@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,15 @@ def signed(url: str, cloud: Cloud) -> Client:
         return make_client(service, endpoint_url=url, config=config)
 
     return make
+
+
+# A policy that refuses everything.
+NOTHING = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}],
+    }
+)
 
 
 @pytest.fixture

@@ -20,7 +20,10 @@ def picked(since: str, until: str, **more: list[str]) -> TimePicker:
     ("since", "until", "label"),
     [
         ("now-24h", "now", "Last 24 hours"),
-        ("now-3h", "now", "now-3h to now"),
+        ("now-3h", "now", "Last 3 hours"),
+        ("now-120m", "now", "Last 120 minutes"),
+        ("now-1w", "now", "Last week"),
+        ("now-3h", "now-1h", "now-3h to now-1h"),
         ("2026-07-01T08:00Z", "2026-07-01T09:30Z", "2026-07-01 08:00 to 09:30 UTC"),
         ("2026-07-01", "2026-07-03", "2026-07-01 00:00 to 2026-07-03 00:00 UTC"),
         ("2026-07-01T08:00:01Z", "2026-07-01T09Z", "2026-07-01 08:00:01 to 09:00 UTC"),

@@ -122,7 +122,7 @@ class DashboardView(APIView):
         summary="Delete a dashboard and its versions",
     )
     def delete(self, request: Request, slug: str) -> Response:
-        _editable(request, slug).delete()
+        saving.delete(_editable(request, slug))
         return Response(status=204)
 
 

@@ -20,7 +20,8 @@ from apps.monitoring.models.metrics import MetricSeries, MetricSeriesQuerySet
 
 # Rows looked at for one line; more series than that no chart can show.
 _MOST_ROWS = 5_000
-MOST_CHOICES = 500
+# More than these nobody looks through: they are searched by typing.
+MOST_CHOICES = 200
 # Series of one namespace looked at for its automatic dashboard.
 _MOST_READ = 200_000
 
@@ -39,17 +40,37 @@ def series_of(pattern: Pattern, viewer: Viewer) -> list[MetricKey]:
     return [key for key in keys if [name for name, _ in key.dimensions] == names]
 
 
-def values_of(variable: Variable, viewer: Viewer) -> list[str]:
-    """What the variable may be, sorted; at most MOST_CHOICES."""
+@dataclass(frozen=True, slots=True)
+class Values:
+    """What a variable may be: the first of them, sorted, and how many there are."""
+
+    some: list[str]
+    total: int
+
+    @property
+    def is_whole(self) -> bool:
+        return len(self.some) == self.total
+
+
+def values_of(variable: Variable, viewer: Viewer, containing: str = "") -> Values:
+    """What the variable may be, at most MOST_CHOICES of it; only what contains a text,
+    in letters of either case."""
+    values = _all_values(variable, viewer)
+    if sought := containing.casefold():
+        values = [value for value in values if sought in value.casefold()]
+    return Values(values[:MOST_CHOICES], len(values))
+
+
+def _all_values(variable: Variable, viewer: Viewer) -> list[str]:
     rows = MetricSeries.objects.visible_to(viewer)
     if variable.kind == "list":
         return list(variable.values)
     if variable.kind == "dimension":
-        return _dimension_values(rows, variable)[:MOST_CHOICES]
+        return _dimension_values(rows, variable)
     if variable.namespace:
         rows = rows.filter(namespace=variable.namespace)
     found = rows.order_by(variable.kind).values_list(variable.kind, flat=True)
-    return list(found.distinct()[:MOST_CHOICES])
+    return list(found.distinct())
 
 
 def inventory(namespace: str, viewer: Viewer, metrics: Sequence[str] = ()) -> Inventory:

@@ -12,6 +12,7 @@ from django.utils.text import slugify
 
 from apps.discovery.models import User
 from apps.discovery.roles import Role
+from apps.monitoring.dashboards import naming
 from apps.monitoring.dashboards.layouts import DashboardSpec
 from apps.monitoring.models import Dashboard, DashboardVersion
 
@@ -77,12 +78,23 @@ def _created(spec: DashboardSpec, change: Change, *, is_shared: bool) -> Dashboa
         updated_by=change.by,
     )
     _remember(board, change)
+    naming.note_series(board, spec, change.by)
     return board
 
 
 def save(board: Dashboard, spec: DashboardSpec, change: Change) -> Dashboard:
     """Save over the version that `board` was read as. Raises SavedMeanwhile."""
-    return _saved(board, change, spec=_text(spec), name=spec.title)
+    with transaction.atomic():
+        saved = _saved(board, change, spec=_text(spec), name=spec.title)
+        naming.note_series(saved, spec, change.by)
+    return saved
+
+
+def delete(board: Dashboard) -> None:
+    """Remove it with its versions, and stop keeping its series fresh."""
+    with transaction.atomic():
+        naming.forget_series(board.pk)
+        board.delete()
 
 
 def share(board: Dashboard, change: Change, *, is_shared: bool) -> Dashboard:

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 
 from apps.discovery.models import User
@@ -25,12 +26,15 @@ from apps.monitoring.dashboards.layouts import (
 from apps.monitoring.dashboards.markdown import as_html
 from apps.monitoring.dashboards.variables import (
     PREFIX,
+    SEVERAL,
     Choices,
     choose,
 )
 from apps.search.pickers import pairs, time_picker
 from apps.search.timerange import TimeError, TimeRange, is_relative, parse_range
 
+# What the values of a variable depend on, beside who looks.
+SEARCHED_BY = ("name", "kind", "namespace", "dimension")
 _REFRESH_LABELS = {
     0: "Off",
     10: "10 s",
@@ -67,10 +71,14 @@ class Look:
 @dataclass(frozen=True, slots=True)
 class Picker:
     """A variable above the panels. `options` are value, what it is called, and
-    whether it is chosen."""
+    whether it is chosen. Of more values than are listed, `total`, one is found by
+    typing: `search_url` answers with what contains the text."""
 
     variable: Variable
     options: list[tuple[str, str, bool]]
+    chosen: str = ""
+    total: int = 0
+    search_url: str = ""
 
 
 def parameters_of(
@@ -132,10 +140,21 @@ def _shown(panel: Panel, choices: Choices, url: str) -> dict[str, Any]:
 
 
 def _pickers(spec: DashboardSpec, choices: Choices, viewer: User) -> list[Picker]:
-    return [
-        Picker(one, _options(values_of(one, viewer), choices.by_name[one.name]))
-        for one in spec.variables
-    ]
+    return [_picker(one, choices.by_name[one.name], viewer) for one in spec.variables]
+
+
+def _picker(variable: Variable, chosen: Sequence[str], viewer: User) -> Picker:
+    found = values_of(variable, viewer)
+    if found.is_whole or variable.kind == "list":
+        return Picker(variable, _options(found.some, chosen))
+    said = {name: getattr(variable, name) for name in SEARCHED_BY}
+    return Picker(
+        variable,
+        [(value, value, False) for value in found.some],
+        "" if list(chosen) == [ALL] else SEVERAL.join(chosen),
+        found.total,
+        f"{reverse('dashboard-choices')}?{urlencode(said)}",
+    )
 
 
 def _options(
@@ -144,7 +163,7 @@ def _options(
     """All values and what is chosen, though it may not be there any more."""
     is_all = list(chosen) in ([ALL], list(values))
     absent = [value for value in chosen if value not in values and value != ALL]
-    several = [(",".join(chosen), f"{len(chosen)} chosen", True)]
+    several = [(SEVERAL.join(chosen), f"{len(chosen)} chosen", True)]
     return [
         (ALL, "All", is_all),
         *(several if len(chosen) > 1 and not is_all else []),

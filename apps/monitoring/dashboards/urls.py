@@ -7,6 +7,7 @@ from apps.monitoring.dashboards import automatic_pages, editor, incoming, pages
 urlpatterns = [
     path("dashboards/", pages.dashboards, name="dashboards"),
     path("dashboards/new", pages.new_dashboard, name="new-dashboard"),
+    path("dashboards/choices", pages.choices, name="dashboard-choices"),
     path("dashboards/auto/", automatic_pages.automatic_dashboards, name="automatic"),
     path(
         "dashboards/auto/show",

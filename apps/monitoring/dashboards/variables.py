@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from apps.monitoring.dashboards.layouts import ALL, MOST_VALUES, Variable
 
 PREFIX = "var-"
+# Several values as one, where a form has room for one: dimensions are ASCII, so none
+# of them contains it (CloudWatch API reference, Dimension).
+SEVERAL = "\u241f"
 Values = tuple[str, ...]
 _MOST_LETTERS = 1_024
 _USE = re.compile(r"\$\{([a-z][a-z0-9_]*)\}")
@@ -80,7 +83,8 @@ def fill(text: str, values: Mapping[str, str]) -> str:
 
 def _chosen(variable: Variable, parameters: Mapping[str, Sequence[str]]) -> Values:
     asked = parameters.get(PREFIX + variable.name, ())
-    values = [value[:_MOST_LETTERS] for value in asked if value][:MOST_VALUES]
+    single = [one for value in asked for one in value.split(SEVERAL)]
+    values = [value[:_MOST_LETTERS] for value in single if value][:MOST_VALUES]
     if ALL in values or not values:
         values = [ALL] if values else [variable.default]
     if values == [ALL] and variable.kind == "list":

@@ -77,7 +77,7 @@ def _read(
 
     def take(hit: Hit, weight: float) -> None:
         record = record_of(hit)
-        message = record.get(kind.message_field)
+        message = record.get(kind.text_field)
         text = message if isinstance(message, str) else ""
         bucket = (hit.time_ms - span.since_ms) * BUCKETS // length_ms
         level = record.get(kind.level_field)

@@ -22,7 +22,7 @@ def clause(kind: Kind, tokens: Tokens) -> str:
     or more between them, matches too; letter case does not count.
     """
     text = " ".join(MARK if token == MORE else token for token in tokens)
-    field = escaped_field(kind.message_field)
+    field = escaped_field(kind.text_field)
     phrases = list(dict.fromkeys(_phrases(_ANYTHING.sub(MARK, text))))
     if not phrases:
         return f"{EXISTS}:{field}"

@@ -54,7 +54,7 @@ def moment(value: datetime | None) -> SafeString | str:
 @register.filter
 def moment_ms(value: datetime, kind: Kind) -> SafeString | str:
     """A time of a row: where lines come by the hundred a second, in milliseconds."""
-    if not kind.message_field:
+    if not kind.text_field:
         return moment(value)
     value = value.astimezone(UTC)
     return format_html(
@@ -104,6 +104,12 @@ def size(value: float) -> str:
             return f"{value:,.0f} {unit}" if unit == "bytes" else f"{value:,.1f} {unit}"
         value /= _THOUSAND
     return f"{value:,.1f} TiB"
+
+
+@register.filter
+def dollars(value: float) -> str:
+    """Dollars and cents; what is less than a cent is not nothing."""
+    return "< $0.01" if 0 < value < 0.005 else f"${value:,.2f}"  # noqa: PLR2004
 
 
 @register.filter

@@ -32,7 +32,7 @@ onContent((root) => {
 });
 
 document.addEventListener("change", ({ target }) => {
-  if (target.matches("select[data-submits]")) target.form.requestSubmit();
+  if (target.matches("[data-submits]")) target.form.requestSubmit();
   else if (target.matches("select[data-changes]")) visit(changedUrl({ [target.dataset.changes]: target.value }));
 });
 

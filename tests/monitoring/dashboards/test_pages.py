@@ -1,6 +1,8 @@
 """Pages of dashboards: shown, searched, changed, and never of other accounts."""
 
+import html
 import json
+import re
 from typing import Any
 
 import pytest
@@ -171,7 +173,8 @@ def test_what_is_drawn_is_charged_to_the_dashboard(viewer_client: Client) -> Non
     panel_of(viewer_client, "chart", "&var-function=pay")
 
     board = Dashboard.objects.get()
-    assert [one.by for one in SeriesInterest.objects.all()] == [f"dashboard:{board.pk}"]
+    lately = SeriesInterest.objects.filter(is_kept=False)
+    assert [one.by for one in lately] == [f"dashboard:{board.pk}"]
 
 
 def test_a_panel_without_series_says_what_it_looks_for(viewer_client: Client) -> None:
@@ -271,6 +274,64 @@ def test_a_chart_is_added_to_a_new_dashboard_or_to_one_there_is(
     ]  # fmt: skip
 
 
+def link(page: str, words: str) -> str:
+    """Where the link with these words leads."""
+    [found] = re.findall(r'href="([^"]+)"[^>]*>(?:<svg.*?</svg>)? ' + words, page)
+    return html.unescape(found)
+
+
+def test_a_panel_is_opened_as_a_chart_and_saved_back(operator: Client) -> None:
+    line = a_line(dimensions={"FunctionName": "pay"})
+    draw_samples(a_key("pay"), [1])
+    board = a_board(panels=[a_panel(chart={"lines": [line]}), a_text(id="p2", y=6)])
+
+    menu = body(operator, f"/dashboards/{board.slug}/panels/p1?since=now-2h")
+    chart = body(operator, link(menu, "Open the chart"))
+    form = body(operator, link(chart, "Save to the dashboard"))
+    [made] = re.findall(r'name="chart" value="([^"]+)"', form)
+    sent = json.loads(html.unescape(made)) | {"kind": "area"}
+    saved = {"chart": json.dumps(sent), "dashboard": board.slug, "panel": "p1"}
+    operator.post("/dashboards/add/", saved)
+
+    assert "Save it in place of Errors of ${function}" in form
+    spec = saving.spec_of(Dashboard.objects.get())
+    assert [one.id for one in spec.panels] == ["p1", "p2"]
+    assert spec.panels[0].chart["kind"] == "area"
+
+
+def test_saving_back_says_which_variables_it_would_fix(operator: Client) -> None:
+    draw_samples(a_key("pay"), [1])
+    board = a_board()
+
+    menu = body(operator, f"/dashboards/{board.slug}/panels/p1?var-function=pay")
+    chart = body(operator, link(menu, "Open the chart"))
+    form = body(operator, link(chart, "Save to the dashboard"))
+
+    assert "The panel has the variable <code>function</code>" in form
+
+
+def test_the_way_back_outlives_a_change_of_the_chart(operator: Client) -> None:
+    board = a_board()
+    asked = {"chart": json.dumps({"lines": [a_line()]}), "dashboard": board.slug}
+    asked |= {"panel": "p1", "title": "Better"}
+
+    changed = operator.get(f"/metrics/chart/change?{urlencode(asked)}")
+
+    assert f"dashboard={board.slug}&panel=p1" in changed["Location"]
+
+
+def test_who_may_not_save_a_chart_is_not_offered_it(viewer_client: Client) -> None:
+    draw_samples(a_key("pay"), [1])
+    board = a_board()
+
+    menu = body(viewer_client, f"/dashboards/{board.slug}/panels/p1?var-function=pay")
+    chart = body(viewer_client, link(menu, "Open the chart"))
+
+    assert "Save to the dashboard" not in chart
+    assert "Add to a dashboard" not in chart
+    assert f'href="/dashboards/{board.slug}/"' in chart
+
+
 @pytest.mark.parametrize("chart", ["", "{", "[]", '{"kind": "cake"}', "[" * 50_000])
 def test_an_address_without_a_chart_is_told(operator: Client, chart: str) -> None:
     answer = operator.get(f"/dashboards/add/?{urlencode({'chart': chart})}")
@@ -324,3 +385,52 @@ def test_what_cannot_be_imported_is_told_and_kept(operator: Client, text: str) -
 
     assert "Nothing was imported" in answer.content.decode()
     assert not Dashboard.objects.exists()
+
+
+CHOICES = (
+    "/dashboards/choices?name=function&kind=dimension&namespace=AWS/Lambda"
+    "&dimension=FunctionName&var-function="
+)
+
+
+def test_of_many_values_one_is_found_by_typing(viewer_client: Client) -> None:
+    store_series(*(a_key(f"worker-{at:03}") for at in range(250)), a_key("Zebra"))
+    board = a_board()
+
+    page = body(viewer_client, f"/dashboards/{board.slug}/?var-function=Zebra")
+
+    assert "All 251: type to find one" in page
+    assert 'name="var-function" value="Zebra"' in page
+    assert '"Zebra"' in body(viewer_client, CHOICES + "zeb")
+    assert "worker" not in body(viewer_client, CHOICES + "zeb")
+    assert "251 fit: type more of it" in body(viewer_client, CHOICES)
+
+
+def test_choices_are_of_accounts_one_may_see() -> None:
+    store_series(a_key("mine"), a_key("theirs", account=OTHER_ACCOUNT))
+
+    offered = body(signed_in("vera", Role.VIEWER, ACCOUNT), CHOICES)
+
+    assert '"mine"' in offered
+    assert "theirs" not in offered
+
+
+@pytest.mark.parametrize("wrong", ["kind=nothing&name=a", "name=%00&kind=region", ""])
+def test_choices_of_no_variable_are_not_found(
+    viewer_client: Client, wrong: str
+) -> None:
+    assert viewer_client.get(f"/dashboards/choices?{wrong}").status_code == 404
+
+
+def test_several_values_outlive_the_choice_of_another(viewer_client: Client) -> None:
+    store_series(a_key("pay"), a_key("mail"), a_key("cart"))
+    board = a_board()
+    asked = f"/dashboards/{board.slug}/?var-function=pay&var-function=mail"
+
+    page = body(viewer_client, asked)
+    [value] = re.findall(r'<option value="([^"]+)" selected>2 chosen', page)
+    again = body(
+        viewer_client, f"/dashboards/{board.slug}/?{urlencode({'var-function': value})}"
+    )
+
+    assert "var-function=pay&amp;var-function=mail" in again

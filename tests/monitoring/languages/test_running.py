@@ -2,6 +2,8 @@
 
 import csv
 import json
+from itertools import count
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -97,10 +99,14 @@ def test_answer_counts_what_was_scanned(viewer_client: Client) -> None:
 
 
 def test_time_limit_makes_a_labelled_part(
-    viewer_client: Client, settings: Any, engine: DocumentEngine
+    viewer_client: Client, monkeypatch: pytest.MonkeyPatch, engine: DocumentEngine
 ) -> None:
     store_lines(engine, line("day before", -24 * 60))
-    settings.LOG_QUERY_SECONDS = 0
+    later = count(0, 100)
+    slow = SimpleNamespace(monotonic=lambda: next(later))
+    monkeypatch.setattr("apps.monitoring.languages.api.time", slow)
+    # The embedded index has a block a day, OpenSearch one a page.
+    monkeypatch.setattr("apps.search.engines.opensearch.reader.PAGE", 2)
     given = {"query": "stats count(*) as n", "since": "2026-06-01"}
     found = viewer_client.get("/api/v1/logs/query", given | {"until": "2026-07-02"})
     assert "Scanned" in found.json()["partial"]

@@ -21,7 +21,7 @@ from apps.monitoring.logs.envelopes import (
 )
 from apps.search.intake import Broken
 from apps.search.timerange import milliseconds
-from tests.factories import NOON
+from tests.factories import NOON, gzipped
 
 NOON_MS = milliseconds(NOON)
 
@@ -38,7 +38,7 @@ def data(**fields: Any) -> dict[str, Any]:
 
 
 def packed(*documents: Any) -> bytes:
-    return b"".join(gzip.compress(json.dumps(one).encode()) for one in documents)
+    return b"".join(gzipped(json.dumps(one).encode()) for one in documents)
 
 
 def only(found: Any) -> Any:

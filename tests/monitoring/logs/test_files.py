@@ -20,6 +20,7 @@ from apps.search import imports, retries, store
 from apps.search.engines.base import Hit, SearchRequest, SortOrder
 from apps.search.intake import Portion
 from apps.search.models import ImportRun, QuarantinedRecord
+from tests.factories import gzipped
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -203,7 +204,7 @@ def test_lines_without_any_time_are_filed_under_that_of_the_file(
     assert "last changed" in run.remarks[0][1]
 
 
-@pytest.mark.parametrize("content", [b"", b"\x7fELF\0\0\0", gzip.compress(b"\0" * 9)])
+@pytest.mark.parametrize("content", [b"", b"\x7fELF\0\0\0", gzipped(b"\0" * 9)])
 def test_what_is_no_log_is_skipped(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "app.log").write_bytes(content)
 
