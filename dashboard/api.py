@@ -15,12 +15,27 @@ from apps.monitoring.dashboards.api import (
     DashboardView,
 )
 from apps.monitoring.languages.api import LogQueryView
+from apps.monitoring.languages.passing.api import LogQueryAtAwsView
 from apps.monitoring.languages.runapi import (
     LogQueryCancelView,
     LogQueryRunsView,
     LogQueryRunView,
 )
+from apps.monitoring.logs.groupapi import (
+    CollectLogGroupsView,
+    LogGroupsView,
+    LogGroupView,
+    LogRegionsView,
+    LogRegionView,
+    LogStreamsView,
+    StopLogGroupsView,
+)
 from apps.monitoring.logs.patternpages import PatternsView
+from apps.monitoring.logs.sourceapi import (
+    LogSourceKeyView,
+    LogSourcesView,
+    LogSourceView,
+)
 from apps.monitoring.logs.tracepages import TraceLinesView
 from apps.monitoring.metrics.collectionapi import CollectionsView, CollectionView
 from apps.search.api import (
@@ -50,6 +65,7 @@ urlpatterns = [
     path("logs/traces/<str:trace_id>", TraceLinesView.as_view(), name="api-log-trace"),
     path("logs/query", LogQueryView.as_view(), name="api-log-query"),
     path("logs/queries", LogQueryRunsView.as_view(), name="api-log-queries"),
+    path("logs/query/aws", LogQueryAtAwsView.as_view(), name="api-log-query-at-aws"),
     path("logs/query/<int:run_id>", LogQueryRunView.as_view(), name="api-log-run"),
     path(
         "logs/query/<int:run_id>/cancel",
@@ -57,6 +73,30 @@ urlpatterns = [
         name="api-cancel-log-run",
     ),
     path("logs/patterns", PatternsView.as_view(), name="api-log-patterns"),
+    path("logs/groups", LogGroupsView.as_view(), name="api-log-groups"),
+    path(
+        "logs/groups/collect", CollectLogGroupsView.as_view(), name="api-collect-logs"
+    ),
+    path("logs/groups/stop", StopLogGroupsView.as_view(), name="api-stop-logs"),
+    path("logs/groups/<int:group_id>", LogGroupView.as_view(), name="api-log-group"),
+    path(
+        "logs/groups/<int:group_id>/streams",
+        LogStreamsView.as_view(),
+        name="api-log-streams",
+    ),
+    path("logs/regions", LogRegionsView.as_view(), name="api-log-regions"),
+    path("logs/regions/<int:scope_id>", LogRegionView.as_view(), name="api-log-region"),
+    path("logs/sources", LogSourcesView.as_view(), name="api-log-sources"),
+    path(
+        "logs/sources/<int:log_source_id>",
+        LogSourceView.as_view(),
+        name="api-log-source",
+    ),
+    path(
+        "logs/sources/<int:log_source_id>/key",
+        LogSourceKeyView.as_view(),
+        name="api-log-key",
+    ),
     path("alarms", AlarmsView.as_view(), name="api-alarms"),
     path("alarms/<int:alarm_id>", AlarmView.as_view(), name="api-alarm"),
     path(

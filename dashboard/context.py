@@ -41,6 +41,7 @@ _PAGES = (
     ("Metrics", "chart-column", "metrics", ()),
     ("Logs", "wrap-text", "explore", ("logs",)),
     ("Log queries", "table", "log-query", ()),
+    ("Log groups", "folder-input", "log-groups", ()),
     ("CloudTrail", "search", "explore", ("trail",)),
     ("Actors", "fingerprint", "actors", ()),
     ("Resources", "box", "resources", ()),

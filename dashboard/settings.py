@@ -144,6 +144,8 @@ DIAGNOSES = [
     "apps.monitoring.metrics.diagnosis.metrics",
     "apps.monitoring.alarms.diagnosis.alarms",
     "apps.audit.diagnosis.sources",
+    "apps.monitoring.logs.diagnosis.groups",
+    "apps.monitoring.logs.diagnosis.sources",
     "apps.audit.diagnosis.quarantine",
 ]
 # A search may take so long and export so many rows; both limits are said on screen.
@@ -153,6 +155,12 @@ LOG_QUERY_SECONDS = environment.number("LOG_QUERY_SECONDS", 60, least=0.1)
 # After so long a page leaves it to a worker, which may take longer still.
 LOG_QUERY_QUICK_SECONDS = environment.number("LOG_QUERY_QUICK_SECONDS", 2, least=0)
 LOG_QUERY_RUN_SECONDS = environment.number("LOG_QUERY_RUN_SECONDS", 900, least=0.1)
+# Queries that CloudWatch answers: what it charges for a gigabyte scanned, the dollars
+# a day that they may cost in an account, and how many may run there at once, of the
+# 100 that AWS allows everybody in the account together.
+LOG_QUERY_PRICE_PER_GB = environment.number("LOG_QUERY_PRICE_PER_GB", 0.005, least=0)
+LOG_QUERY_BUDGET_DOLLARS = environment.number("LOG_QUERY_BUDGET_DOLLARS", 1, least=0)
+LOG_QUERIES_AT_AWS = min(100, int(environment.number("LOG_QUERIES_AT_AWS", 5, least=1)))
 EXPORT_ROWS = int(environment.number("EXPORT_ROWS", 1_000_000, least=1))
 
 # What marks moments on charts: callables of (keys, range, viewer), dotted paths.
@@ -170,6 +178,10 @@ METRIC_DAYS = {
 METRIC_BUDGET_DOLLARS = environment.number("METRIC_BUDGET_DOLLARS", 1, least=0)
 METRIC_PRICE_PER_1000 = environment.number("METRIC_PRICE_PER_1000", 0.01, least=0)
 METRIC_FIRST_HOURS = environment.number("METRIC_FIRST_HOURS", 24, least=1)
+
+# Dollars that AWS charges for a GB of logs that comes in, and for one kept a month.
+LOG_PRICE_INGESTED_GB = environment.number("LOG_PRICE_INGESTED_GB", 0.5, least=0)
+LOG_PRICE_STORED_GB = environment.number("LOG_PRICE_STORED_GB", 0.03, least=0)
 
 BROKER_URL = environment.url("BROKER_URL", "memory://", ("memory", "redis", "rediss"))
 IS_ONE_PROCESS = BROKER_URL.startswith("memory:")

@@ -1,15 +1,18 @@
 """Forms about trail sources."""
 
-import re
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
 
 from apps.audit.models import TrailSource
-from apps.discovery.forms import RegionsField, region_of
+from apps.discovery.forms import (
+    RegionsField,
+    bucket_of,
+    prefix_of,
+    queue_of,
+    region_of,
+)
 
-_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _TEXT = {
     "labels": {
         "account": "Account whose credentials read it",
@@ -49,26 +52,16 @@ class BucketForm(forms.ModelForm[TrailSource]):
                 self.fields[name].help_text = "Another place is another source."
 
     def clean_bucket(self) -> str:
-        bucket: str = self.cleaned_data["bucket"].strip()
-        if not _BUCKET.fullmatch(bucket):
-            raise ValidationError("That is not the name of a bucket.")
-        return bucket
+        return bucket_of(self.cleaned_data["bucket"])
 
     def clean_prefix(self) -> str:
-        prefix: str = self.cleaned_data["prefix"].lstrip("/")
-        return prefix if not prefix or prefix.endswith("/") else prefix + "/"
+        return prefix_of(self.cleaned_data["prefix"])
 
     def clean_region(self) -> str:
         return region_of(self.cleaned_data["region"])
 
     def clean_queue_url(self) -> str:
-        url: str = self.cleaned_data["queue_url"].strip()
-        if url and not url.startswith(("https://", "http://")):
-            raise ValidationError(
-                "That is not the URL of a queue, such as "
-                "https://sqs.eu-west-1.amazonaws.com/111122223333/trail."
-            )
-        return url
+        return queue_of(self.cleaned_data["queue_url"])
 
     def save(self, commit: bool = True) -> Any:  # noqa: FBT001, FBT002 - Django's
         self.instance.kind = TrailSource.Kind.BUCKET

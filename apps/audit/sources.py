@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -192,16 +192,14 @@ def quarantined(request: HttpRequest) -> HttpResponse:
         "settled": (states.SETTLED,),
         "dismissed": (states.DISMISSED,),
     }.get(chosen, quarantine.OPEN)
-    rows = quarantine.visible_to(viewer).filter(state__in=shown)
-    counts = dict(
-        quarantine.visible_to(viewer)
-        .values_list("state")
-        .annotate(Count("pk"))
-        .order_by()
-    )
+    reader = request.GET.get("reader", "")
+    seen = _of_reader(quarantine.visible_to(viewer), reader)
+    rows = seen.filter(state__in=shown)
+    counts = dict(seen.values_list("state").annotate(Count("pk")).order_by())
     context = {
         "page": Paginator(rows, _A_PAGE).get_page(request.GET.get("page")),
         "chosen": chosen,
+        "reader": reader,
         "counts": {
             "open": sum(counts.get(state, 0) for state in quarantine.OPEN),
             "settled": counts.get(states.SETTLED, 0),
@@ -211,6 +209,14 @@ def quarantined(request: HttpRequest) -> HttpResponse:
         "sees_all": viewer.visible_accounts() is None,
     }
     return render(request, "audit/quarantine.html", context)
+
+
+def _of_reader(
+    rows: QuerySet[QuarantinedRecord], reader: str
+) -> QuerySet[QuarantinedRecord]:
+    """Of a source alone, as `logs-3` names it; all where nothing is named."""
+    kind, _, number = reader.rpartition("-")
+    return rows.filter(kind=kind, source=int(number)) if is_count(number) else rows
 
 
 @everywhere(Role.OPERATOR)

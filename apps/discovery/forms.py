@@ -9,6 +9,7 @@ from django.contrib.auth.password_validation import validate_password
 from apps.discovery.accounts import problems_of_role
 from apps.discovery.models import ROLE_CHOICES, Account, User
 
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d{1,2}")
 
 
@@ -18,6 +19,31 @@ def region_of(text: str) -> str:
     if not _REGION.fullmatch(region):
         raise forms.ValidationError(f"{region!r} is not a region such as eu-west-1.")
     return region
+
+
+def bucket_of(text: str) -> str:
+    """The name of a bucket that was typed. Raises ValidationError."""
+    bucket = text.strip()
+    if not _BUCKET.fullmatch(bucket):
+        raise forms.ValidationError("That is not the name of a bucket.")
+    return bucket
+
+
+def prefix_of(text: str) -> str:
+    """A folder of a bucket, with its slash at the end; "" for all of it."""
+    prefix = text.strip().lstrip("/")
+    return prefix if not prefix or prefix.endswith("/") else prefix + "/"
+
+
+def queue_of(text: str) -> str:
+    """The URL of a queue that was typed. Raises ValidationError."""
+    url = text.strip()
+    if url and not url.startswith(("https://", "http://")):
+        raise forms.ValidationError(
+            "That is not the URL of a queue, such as "
+            "https://sqs.eu-west-1.amazonaws.com/111122223333/trail."
+        )
+    return url
 
 
 class RegionsField(forms.CharField):

@@ -35,6 +35,10 @@ QUOTAS: Mapping[str, Mapping[str, float]] = {
     "logs.describe_log_streams": {ELSEWHERE: 25},
     "logs.describe_metric_filters": {ELSEWHERE: 5},
     "logs.describe_subscription_filters": {ELSEWHERE: 5},
+    "logs.describe_queries": {ELSEWHERE: 5},
+    "logs.start_query": {ELSEWHERE: 5},
+    "logs.stop_query": {ELSEWHERE: 5},
+    "logs.get_query_results": {ELSEWHERE: 5},
 }
 # Datapoints a second that GetMetricData may be asked for, with the same margin: 180,000
 # where the window begins within the last three hours, else 396,000. AWS counts those

@@ -12,6 +12,12 @@ from apps.discovery.models import Account, ApiToken, Grant, User
 from apps.discovery.roles import Role
 from apps.monitoring.models import (
     CloudWatchAlarm,
+    LogGroup,
+    LogOutage,
+    LogPoll,
+    LogScope,
+    LogSource,
+    LogStream,
     MetricExclusion,
     MetricOutage,
     MetricPlan,
@@ -74,6 +80,17 @@ NEEDS = {
     "metric-plan": Role.ADMIN,
     "switch-collection": Role.OPERATOR,
     "list-metrics": Role.OPERATOR,
+    "collect-log-groups": Role.OPERATOR,
+    "switch-log-scope": Role.OPERATOR,
+    "api-collect-logs": Role.OPERATOR,
+    "api-stop-logs": Role.OPERATOR,
+    "api-log-key": Role.ADMIN,
+    "new-log-source": Role.ADMIN,
+    "log-source": Role.ADMIN,
+    "switch-log-source": Role.OPERATOR,
+    "read-log-source": Role.OPERATOR,
+    "rotate-log-key": Role.ADMIN,
+    "delete-log-source": Role.ADMIN,
 }
 
 
@@ -133,6 +150,7 @@ def two_accounts(fill: Fill) -> dict[str, object]:
         told_at=NOON,
     )
     metrics_of(elsewhere)
+    logs_of(elsewhere)
     return {"source": source, "hidden": hidden}
 
 
@@ -146,6 +164,22 @@ def metrics_of(account: Account) -> None:
     MetricOutage.objects.create(scope=scope, since=NOON, until=NOON, problem=SECRET)
     MetricSpend.objects.create(
         account=account, day=NOON.date(), region=SECRET, namespace=SECRET, by=SECRET
+    )
+
+
+def logs_of(account: Account) -> None:
+    """A log group and a source of logs, whose every part is a secret."""
+    group = LogGroup.objects.create(
+        account=account.number, region=SECRET, name=SECRET, found_at=NOON
+    )
+    LogStream.objects.create(group=group, name=SECRET, listed_at=NOON)
+    LogPoll.objects.create(
+        group=group, collect_since=NOON, next_at=NOON, problem=SECRET
+    )
+    LogOutage.objects.create(group=group, since=NOON, problem=SECRET)
+    LogScope.objects.create(account=account, region=SECRET, problem=SECRET)
+    LogSource.objects.create(
+        kind="firehose", name=SECRET, account=account, stream=SECRET, problem=SECRET
     )
 
 
@@ -165,6 +199,9 @@ def path_of(route: str) -> str:
         "<slug:kind>": "bucket",
         "<int:source_id>": str(TrailSource.objects.get(name=SECRET).pk),
         "<int:alarm_id>": str(CloudWatchAlarm.objects.get().pk),
+        "<int:group_id>": str(LogGroup.objects.get().pk),
+        "<int:scope_id>": str(LogScope.objects.get().pk),
+        "<int:log_source_id>": str(LogSource.objects.get().pk),
         "<int:run_id>": str(ImportRun.objects.get().pk),
         "<int:user_id>": "1",
         "<int:grant_id>": "1",

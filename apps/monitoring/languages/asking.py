@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlencode
 
@@ -110,22 +110,26 @@ def inquiry_of(
 
 @dataclass(frozen=True, slots=True)
 class LineProblem(Problem):
-    """A problem of a text of several lines: `position` counts within its line."""
+    """A problem of a text of several lines: `position` counts within its line.
+    `is_foreign`: AWS itself could answer the query."""
 
     line: int = 0
+    is_foreign: bool = False
 
 
 def told(error: Exception, query: str) -> LineProblem:
     """A problem with the place in the query that it is about."""
-    title = "This query cannot be read"
+    title, is_foreign = "This query cannot be read", False
     if isinstance(error, PatternError):
         title = "This filter pattern cannot be read"
     elif isinstance(error, QueryError):
-        title = "This query is for CloudWatch itself" if error.is_foreign else title
+        is_foreign = error.is_foreign
+        title = "This query is for CloudWatch itself" if is_foreign else title
     else:
         found = problem_of(error)
         return _placed(found.title, found.text, found.position, query)
-    return _placed(title, str(error), error.position, query)
+    placed = _placed(title, str(error), error.position, query)
+    return replace(placed, is_foreign=is_foreign)
 
 
 def _placed(title: str, text: str, position: int | None, query: str) -> LineProblem:

@@ -18,7 +18,7 @@ from apps.discovery.models import User
 from apps.discovery.permissions import person
 from apps.monitoring.kinds import LOGS
 from apps.monitoring.languages import results, runs
-from apps.monitoring.languages.answers import answer_html
+from apps.monitoring.languages.answers import Seen, answer_html, offers_context
 from apps.monitoring.languages.asking import (
     EXAMPLES,
     LABELS,
@@ -63,12 +63,15 @@ def query_page(request: HttpRequest) -> HttpResponse:
     try:
         span = asked.state.request(LOGS, None, timezone.now(), 1).range
         if run is not None:
-            context |= run_context(run)
+            context |= run_context(run, person(request))
         elif _inquiry(request, asked):
             context["stream"] = reverse("log-query-stream") + asked.url_query()
     except PROBLEMS as error:
         problem = context["problem"] = told(error, asked.query)
         context["state"] = {"q": _line_of(asked.query, problem)}
+        if problem.is_foreign:
+            seen = Seen(person(request), timezone.now())
+            context |= offers_context(asked, seen)
     context["time"] = time_picker(parameters, span)
     return render(request, "monitoring/log_query.html", context)
 
@@ -150,7 +153,9 @@ class _Attempt:
             return
         run = runs.new_run(self._asked, self._owner, self._now)
         runs.note_answered(run, inquiry.outcome, timezone.now())
-        yield _event("answer", {"html": answer_html(inquiry.outcome, self._asked)})
+        seen = Seen(self._owner, self._now)
+        html = answer_html(inquiry.outcome, self._asked, seen)
+        yield _event("answer", {"html": html})
 
     def _progress(self, inquiry: Inquiry) -> Iterator[bytes]:
         begun, told_at = time.monotonic(), float("-inf")

@@ -126,7 +126,7 @@ def keep_answered(run: LogQueryRun, outcome: Outcome, now: datetime) -> LogQuery
 
 def cancel(run_id: int, now: datetime) -> None:
     """Ask whoever works on it to end; where nobody does, it is over at once. One at
-    AWS is ended by the worker that can tell AWS."""
+    AWS is ended by a worker, who can tell AWS."""
     LogQueryRun.objects.filter(
         pk=run_id, state__in=(State.REQUESTED, State.RUNNING)
     ).update(is_cancel_requested=True)

@@ -3,6 +3,7 @@
 from django.urls import URLPattern, path
 
 from apps.monitoring.languages import pages, runpages
+from apps.monitoring.languages.passing.pages import ask_aws
 
 urlpatterns: list[URLPattern] = [
     path("logs/query/", pages.query_page, name="log-query"),
@@ -15,6 +16,7 @@ urlpatterns: list[URLPattern] = [
         runpages.cancel_run,
         name="cancel-log-query",
     ),
+    path("logs/query/aws", ask_aws, name="ask-aws-log-query"),
     path("logs/query/views", runpages.save_view, name="save-log-view"),
     path(
         "logs/query/views/<int:view_id>/delete",

@@ -34,7 +34,7 @@ from apps.search.engines.base import (
     WriteCounts,
 )
 from apps.search.intake import Batch, Broken, Intake, Portion
-from apps.search.timerange import EARLIEST, LATEST, milliseconds
+from apps.search.timerange import EARLIEST, LATEST, from_milliseconds, milliseconds
 
 EXCERPT_BYTES = 4 << 10
 _EARLIEST_MS, _LATEST_MS = milliseconds(EARLIEST), milliseconds(LATEST)
@@ -180,7 +180,11 @@ class LogIntake(Intake):
         # Whoever claims first, here or elsewhere, owns it.
         ClaimedLine.objects.bulk_create(
             [
-                ClaimedLine(document_id=name, event_id=first[name].line.event_id)
+                ClaimedLine(
+                    document_id=name,
+                    event_id=first[name].line.event_id,
+                    day=from_milliseconds(first[name].line.timestamp_ms).date(),
+                )
                 for name in unclaimed
             ],
             ignore_conflicts=True,

@@ -22,6 +22,7 @@ from apps.monitoring.logs.cloudwatch_logs import (
     ListedGroup,
     ListedStream,
 )
+from apps.monitoring.logs.ingestion import note_daily_bytes, unmeasured
 from apps.monitoring.logs.leases import Clock, Lease, LeaseLost
 from apps.monitoring.logs.switching import collect_groups
 from apps.monitoring.models import LogGroup, LogScope, LogStream
@@ -111,11 +112,15 @@ class Stocktaking:
     def run(self) -> None:
         """Raises AwsError, LeaseLost."""
         self._list_groups()
-        for group in self._without_details():
+        due = self._without_details()
+        for group in due:
             if stopping.is_set():
                 return
             self._lease.keep(self._clock())
             self._note_details(group)
+        scope, there = self._scope, self._groups().filter(gone_at=None)
+        unknown = unmeasured(there, scope.account_id, scope.region)
+        note_daily_bytes([*due, *unknown], self._clock())
 
     def _list_groups(self) -> None:
         began = self._clock()

@@ -107,6 +107,12 @@ def size(value: float) -> str:
 
 
 @register.filter
+def dollars(value: float) -> str:
+    """Dollars and cents; what is less than a cent is not nothing."""
+    return "< $0.01" if 0 < value < 0.005 else f"${value:,.2f}"  # noqa: PLR2004
+
+
+@register.filter
 def duration(value: Any) -> str:
     """A timedelta in its two largest units."""
     seconds = int(value.total_seconds())
