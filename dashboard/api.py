@@ -15,6 +15,7 @@ from apps.monitoring.dashboards.api import (
     DashboardView,
 )
 from apps.monitoring.languages.api import LogQueryView
+from apps.monitoring.languages.passing.api import LogQueryAtAwsView
 from apps.monitoring.languages.runapi import (
     LogQueryCancelView,
     LogQueryRunsView,
@@ -64,6 +65,7 @@ urlpatterns = [
     path("logs/traces/<str:trace_id>", TraceLinesView.as_view(), name="api-log-trace"),
     path("logs/query", LogQueryView.as_view(), name="api-log-query"),
     path("logs/queries", LogQueryRunsView.as_view(), name="api-log-queries"),
+    path("logs/query/aws", LogQueryAtAwsView.as_view(), name="api-log-query-at-aws"),
     path("logs/query/<int:run_id>", LogQueryRunView.as_view(), name="api-log-run"),
     path(
         "logs/query/<int:run_id>/cancel",

@@ -76,6 +76,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
     "dashboard.middleware.EngineProblemMiddleware",
+    "dashboard.middleware.NulMiddleware",
 ]
 TEMPLATES = [
     {
@@ -154,6 +155,12 @@ LOG_QUERY_SECONDS = environment.number("LOG_QUERY_SECONDS", 60, least=0.1)
 # After so long a page leaves it to a worker, which may take longer still.
 LOG_QUERY_QUICK_SECONDS = environment.number("LOG_QUERY_QUICK_SECONDS", 2, least=0)
 LOG_QUERY_RUN_SECONDS = environment.number("LOG_QUERY_RUN_SECONDS", 900, least=0.1)
+# Queries that CloudWatch answers: what it charges for a gigabyte scanned, the dollars
+# a day that they may cost in an account, and how many may run there at once, of the
+# 100 that AWS allows everybody in the account together.
+LOG_QUERY_PRICE_PER_GB = environment.number("LOG_QUERY_PRICE_PER_GB", 0.005, least=0)
+LOG_QUERY_BUDGET_DOLLARS = environment.number("LOG_QUERY_BUDGET_DOLLARS", 1, least=0)
+LOG_QUERIES_AT_AWS = min(100, int(environment.number("LOG_QUERIES_AT_AWS", 5, least=1)))
 EXPORT_ROWS = int(environment.number("EXPORT_ROWS", 1_000_000, least=1))
 
 # What marks moments on charts: callables of (keys, range, viewer), dotted paths.
@@ -248,7 +255,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["apps.search.rendering.JsonRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["apps.search.rendering.JsonParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "apps.search.rendering.error_response",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",

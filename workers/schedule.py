@@ -13,6 +13,10 @@ SCHEDULE = {
     "log-groups": {"task": "workers.tasks.take_stock_of_logs", "schedule": 5.0},
     "log-polling": {"task": "workers.tasks.poll_logs", "schedule": 1.0},
     "log-queries": {"task": "workers.tasks.answer_log_queries", "schedule": 1.0},
+    "log-queries-at-aws": {
+        "task": "workers.tasks.ask_aws_log_queries",
+        "schedule": 1.0,
+    },
     "log-query-history": {
         "task": "workers.tasks.forget_log_queries",
         "schedule": crontab(minute="23"),

@@ -9,6 +9,8 @@ from apps.discovery import accounts, heartbeats
 from apps.monitoring.alarms import collector as alarms
 from apps.monitoring.dashboards import account_reads
 from apps.monitoring.languages import runs
+from apps.monitoring.languages.passing import working as aws_queries
+from apps.monitoring.logs import claims as log_claims
 from apps.monitoring.logs import collecting, inventory, polling
 from apps.monitoring.metrics import claims, discovery, interest, samples
 from apps.monitoring.metrics import collector as metrics
@@ -98,6 +100,17 @@ def answer_log_query(run_id: int) -> None:
 
 
 @app.task
+def ask_aws_log_queries() -> None:
+    for run_id in aws_queries.due(timezone.now()):
+        ask_aws_log_query.delay(run_id)
+
+
+@app.task
+def ask_aws_log_query(run_id: int) -> None:
+    aws_queries.advance(run_id, timezone.now)
+
+
+@app.task
 def forget_log_queries() -> None:
     runs.forget_old(timezone.now())
 
@@ -151,6 +164,7 @@ def retry_quarantined() -> None:
 @app.task
 def apply_retention() -> None:
     retention.apply(store.engine(), timezone.now())
+    log_claims.forget_old(store.engine(), timezone.now())
 
 
 @app.task

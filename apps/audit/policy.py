@@ -8,6 +8,7 @@ from typing import Any
 from apps.audit.cloudtrail import PERMISSIONS
 from apps.monitoring.alarms import cloudwatch as alarms
 from apps.monitoring.dashboards import account_reads
+from apps.monitoring.languages.passing import cloudwatch_queries
 from apps.monitoring.logs import cloudwatch_logs, kinesis
 from apps.monitoring.metrics import cloudwatch
 
@@ -33,6 +34,7 @@ def policy(
         _statement("ReadMetrics", list(cloudwatch.PERMISSIONS), "*"),
         _statement("ReadDashboards", list(account_reads.PERMISSIONS), "*"),
         _statement("ReadLogGroups", _all_of(cloudwatch_logs.PERMISSIONS), "*"),
+        _statement("AskLogsInsights", list(cloudwatch_queries.PERMISSIONS), "*"),
         _statement("ReadLogStreams", _all_of(kinesis.PERMISSIONS), stream),
     ]
     return {"Version": "2012-10-17", "Statement": statements}
@@ -47,10 +49,9 @@ def page() -> str:
     return f"""# IAM policies
 
 What the role of a connected account needs to be collected from. Leave out what you do
-not use: the queue, the bucket, looking events up, or metrics. A bucket encrypted with a
-key of your own also needs `kms:Decrypt` on that key.
-not use: the queue, the bucket, looking events up, log groups, or a stream of Kinesis. A
-bucket or stream encrypted with a key of your own also needs `kms:Decrypt` on that key.
+not use: the queue, the bucket, looking events up, metrics, log groups, a stream of
+Kinesis, or asking CloudWatch queries that cost money. A bucket or stream encrypted with
+a key of your own also needs `kms:Decrypt` on that key.
 
 ```json
 {json.dumps(policy(), indent=2)}

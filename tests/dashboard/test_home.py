@@ -3,6 +3,7 @@ next where there is nothing."""
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -143,3 +144,21 @@ def test_going_between_pages_keeps_the_time(viewer_client: Client) -> None:
 
     for path in ("/metrics/", "/explore/logs/", "/logs/query/"):
         assert f'href="{path}?since=now-2h"' in side
+
+
+@pytest.mark.parametrize(
+    ("path", "label"),
+    [
+        ("/logs/patterns/", "Logs"),
+        ("/logs/query/", "Log queries"),
+        ("/logs/groups/", "Log groups"),
+        ("/metrics/collection/", "Metric collection"),
+    ],
+)
+def test_the_entry_of_a_page_is_marked(
+    viewer_client: Client, path: str, label: str
+) -> None:
+    side = viewer_client.get(path).content.decode().partition("</nav>")[0]
+
+    [marked] = re.findall(r'aria-current="page">.*?<span>([^<]*)</span>', side)
+    assert marked == label

@@ -1,5 +1,7 @@
 """REST: CloudWatch alarms, and what happened to them."""
 
+from datetime import datetime
+from math import isnan
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -11,9 +13,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from apps.discovery.accounts import Viewer
 from apps.discovery.permissions import person
 from apps.monitoring.alarms.blindness import blind_spots
+from apps.monitoring.alarms.evaluating import evaluate
 from apps.monitoring.alarms.views import chosen, history_of
+from apps.monitoring.alarms.watched import NotShown
 from apps.monitoring.alarms.wording import condition
 from apps.monitoring.models import AlarmChange, CloudWatchAlarm
 from apps.search.parameters import is_count
@@ -52,7 +57,8 @@ class AlarmView(APIView):
     def get(self, request: Request, alarm_id: int) -> Response:
         seen = CloudWatchAlarm.objects.visible_to(person(request))
         row = get_object_or_404(seen, pk=alarm_id)
-        return Response(_item(row) | {"settings": row.settings})
+        decision = _decision(row, person(request), timezone.now())
+        return Response(_item(row) | {"settings": row.settings, "decision": decision})
 
 
 class AlarmHistoryView(APIView):
@@ -92,6 +98,28 @@ def _item(row: CloudWatchAlarm) -> dict[str, Any]:
         "blind": [one.text for one in blind_spots(row.record, timezone.now())],
         "read_at": rfc3339(row.told_at),
         "gone_at": rfc3339(row.gone_at) if row.gone_at else None,
+    }
+
+
+def _decision(row: CloudWatchAlarm, viewer: Viewer, now: datetime) -> dict[str, Any]:
+    """What it makes of the newest points that are stored, newest first."""
+    try:
+        found = evaluate(row, viewer, now).decision
+    except NotShown as reason:
+        return {"problem": str(reason)}
+    return {
+        "state": found.state,
+        "why": found.why,
+        "points": [
+            {
+                "at": rfc3339(one.at),
+                "value": None if isnan(one.value) else one.value,
+                "breaching": one.breach,
+                "counts": one.counts,
+            }
+            for one in found.points
+        ],
+        "if_missing": {one.treatment: one.state for one in found.outcomes},
     }
 
 

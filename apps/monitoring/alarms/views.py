@@ -13,9 +13,12 @@ from django.utils import timezone
 
 from apps.discovery.accounts import Viewer, visible_to
 from apps.discovery.permissions import person
+from apps.monitoring.alarms import evaluating
 from apps.monitoring.alarms.blindness import Blind, blind_spots
 from apps.monitoring.alarms.timeline import StateChange, Stretch, stretches
+from apps.monitoring.alarms.watched import NotShown
 from apps.monitoring.alarms.wording import condition
+from apps.monitoring.charts.pages import note_looked
 from apps.monitoring.models import AlarmChange, AlarmScope, CloudWatchAlarm
 from apps.search.explorestate import ExploreState
 from apps.search.pickers import pairs, scope_picker, time_picker
@@ -128,10 +131,28 @@ def alarm(request: HttpRequest, alarm_id: int) -> HttpResponse:
             now,
         )
         context |= _happened(row, range_)
+        context |= _judged(request, row, range_, now)
     except TimeError as error:
         context["problem"] = str(error)
     context["time"] = time_picker(parameters, range_)
     return render(request, "monitoring/alarm.html", context)
+
+
+def _judged(
+    request: HttpRequest, row: CloudWatchAlarm, range_: TimeRange, now: datetime
+) -> dict[str, Any]:
+    """The chart of what it watches, and what it makes of the newest points; or why
+    either is not to be had."""
+    viewer = person(request)
+    try:
+        panel = evaluating.drawn(row, range_, viewer, now)
+    except NotShown as reason:
+        return {"not_shown": str(reason)}
+    note_looked(panel.computed, f"user:{viewer.get_username()}", now)
+    try:
+        return {"panel": panel, "evaluated": evaluating.evaluate(row, viewer, now)}
+    except NotShown as reason:
+        return {"panel": panel, "not_shown": str(reason)}
 
 
 def history_of(row: CloudWatchAlarm) -> QuerySet[AlarmChange]:

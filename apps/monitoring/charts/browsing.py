@@ -23,8 +23,9 @@ from apps.monitoring.charts.panels import compact
 from apps.monitoring.charts.places import SpecError
 from apps.monitoring.charts.sparks import Spark, spark
 from apps.monitoring.charts.specs import MAX_LINES, ChartSpec, MetricLine
-from apps.monitoring.charts.states import free_id, spec_of
+from apps.monitoring.charts.states import free_id, kept, spec_of
 from apps.monitoring.metrics import samples
+from apps.monitoring.metrics.keys import MetricKey
 from apps.monitoring.metrics.lines import Wanted
 from apps.monitoring.models import MetricSeries
 from apps.search.parameters import is_count
@@ -35,9 +36,6 @@ ROWS = 50
 _MOST_PAGES = 10_000
 _LATELY = timedelta(hours=3)
 _SPARK_PERIOD = 300
-# Metrics that count something say most as a sum.
-_SUMMED = ("Count", "Bytes")
-_KEPT = ("since", "until", "account", "region")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +68,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
         "hidden": pairs(request.GET, without=("q", "page")),
         "namespaces": places,
         "chart": request.GET.get("chart", ""),
-        "kept": [(name, request.GET[name]) for name in _KEPT if name in request.GET],
+        "kept": kept(request.GET),
         "most_lines": MAX_LINES,
     }
     if not some and catalogue.is_empty(viewer):
@@ -142,10 +140,7 @@ def _names(
 
 def _rows(request: HttpRequest, some: list[MetricSeries], now: datetime) -> list[Row]:
     keys = {one.pk: one.key for one in some}
-    wanted = {
-        one.pk: Wanted(one.pk, statistic_for(units.unit_of(keys[one.pk], "Average")))
-        for one in some
-    }
+    wanted = {one.pk: Wanted(one.pk, statistic_for(keys[one.pk])) for one in some}
     seconds = int(now.timestamp())
     # A period that is not over would look like a fall.
     until = seconds // _SPARK_PERIOD * _SPARK_PERIOD
@@ -164,9 +159,9 @@ def _rows(request: HttpRequest, some: list[MetricSeries], now: datetime) -> list
     return rows
 
 
-def statistic_for(unit: str) -> str:
-    """The statistic that says most of a metric of this unit, to begin with."""
-    return "Sum" if unit in _SUMMED else "Average"
+def statistic_for(key: MetricKey) -> str:
+    """The statistic that says most of a metric, to begin with."""
+    return "Sum" if units.is_summed(key) else "Average"
 
 
 def draw_chosen(request: HttpRequest) -> HttpResponse:
@@ -181,8 +176,8 @@ def draw_chosen(request: HttpRequest) -> HttpResponse:
     except SpecError as error:
         messages.error(request, f"The lines could not be added: {error}")
         return redirect("metrics")
-    kept = [(name, request.GET[name]) for name in _KEPT[:2] if request.GET.get(name)]
-    query = urlencode([("chart", compact(spec)), *kept])
+    carried = [one for one in kept(request.GET) if one[0] not in ("account", "region")]
+    query = urlencode([("chart", compact(spec)), *carried])
     return redirect(f"{reverse('metrics-chart')}?{query}")
 
 
@@ -190,9 +185,8 @@ def _with_lines(before: ChartSpec, rows: list[MetricSeries]) -> ChartSpec:
     """Raises SpecError where there would be too many."""
     lines = [line.as_json() for line in before.lines]
     for row in rows:
-        unit = units.unit_of(row.key, "Average")
         name = free_id([line["id"] for line in lines], "m")
-        lines.append(MetricLine(name, row.key, statistic_for(unit)).as_json())
+        lines.append(MetricLine(name, row.key, statistic_for(row.key)).as_json())
     return ChartSpec.parse({**before.as_json(), "lines": lines})
 
 

@@ -65,6 +65,8 @@ class Computed:
     lines: tuple[Drawn, ...]
     band: Usual | None
     series: Mapping[MetricKey, int]
+    # The periods of what is compared with: longer ones where only those are kept.
+    before_period_seconds: int = 0
 
     @property
     def gaps(self) -> tuple[Interval, ...]:
@@ -100,7 +102,8 @@ def compute(
         if not line.is_hidden
     )
     band = asking.band(at.grid)
-    return Computed(spec, span, now, at.grid, drawn, band, asking.series)
+    kept = before.grid.period_seconds if before else 0
+    return Computed(spec, span, now, at.grid, drawn, band, asking.series, kept)
 
 
 def _known_series(spec: ChartSpec, viewer: Viewer) -> dict[MetricKey, int]:
@@ -153,9 +156,7 @@ class _Asking:
         then = self.evaluated(past)
         values = then.lines[self.spec.band.of].values
         line = next(one for one in self.spec.lines if one.id == self.spec.band.of)
-        if isinstance(line, MetricLine) and line.statistic in ("Sum", "SampleCount"):
-            # Roll-ups add up what a shorter period has a part of.
-            values = values * (grid.period_seconds / then.grid.period_seconds)
+        values = values * _share(line, grid, then.grid)
         return usual((then.grid.times, values), grid.times, self.spec.band.width)
 
 
@@ -163,7 +164,7 @@ def _drawn(
     line: SpecLine, at: Evaluated, before: Evaluated | None, asking: _Asking
 ) -> Drawn:
     found = at.lines[line.id]
-    earlier = _stretched(before.lines[line.id].values, at.grid) if before else None
+    earlier = _earlier(line, before, at.grid) if before else None
     return Drawn(
         line=line,
         label=label_of(line),
@@ -174,6 +175,19 @@ def _drawn(
         provisional_since=found.provisional_since,
         problem=found.problem,
     )
+
+
+def _earlier(line: SpecLine, before: Evaluated, grid: Grid) -> Column:
+    values = _stretched(before.lines[line.id].values, grid)
+    return values * _share(line, grid, before.grid)
+
+
+def _share(line: SpecLine, grid: Grid, longer: Grid) -> float:
+    """The part of a longer period's value that belongs to one of the grid: roll-ups
+    add up what a shorter period has a part of."""
+    if isinstance(line, MetricLine) and line.statistic in ("Sum", "SampleCount"):
+        return grid.period_seconds / longer.period_seconds
+    return 1.0
 
 
 def _stretched(values: Column, grid: Grid) -> Column:

@@ -109,8 +109,9 @@ def _silent(computed: Computed) -> Iterator[Note]:
     if waiting:
         yield Note(
             "empty",
-            f"{_labels(waiting)}: a percentile cannot be computed from what is kept. "
-            "It is collected from now on, at the period of this chart.",
+            f"No values yet: {_labels(waiting)}. A percentile cannot be computed from "
+            "what is kept: it is collected from the first look on, within minutes. "
+            "Where CloudWatch has none, it stays empty.",
         )
     zero = [
         one
@@ -122,18 +123,18 @@ def _silent(computed: Computed) -> Iterator[Note]:
 
 
 def _is_silent(drawn: Drawn) -> bool:
-    return drawn.is_empty and not drawn.problem and bool(drawn.covered)
+    is_asked = bool(drawn.covered) and not _is_unmerged(drawn)
+    return drawn.is_empty and not drawn.problem and is_asked
 
 
 def _waits_for_statistic(drawn: Drawn) -> bool:
+    return _is_unmerged(drawn) and drawn.is_empty and not drawn.problem
+
+
+def _is_unmerged(drawn: Drawn) -> bool:
+    """Whether it is read by itself: what was read of its series says nothing of it."""
     line = drawn.line
-    return (
-        isinstance(line, MetricLine)
-        and line.statistic not in MERGEABLE
-        and drawn.is_empty
-        and not drawn.problem
-        and not drawn.covered
-    )
+    return isinstance(line, MetricLine) and line.statistic not in MERGEABLE
 
 
 def _labels(lines: list[Drawn]) -> str:
@@ -143,6 +144,15 @@ def _labels(lines: list[Drawn]) -> str:
 
 
 def _methods(computed: Computed) -> Iterator[Note]:
+    if computed.spec.compare:
+        told = {"1d": "a day", "1w": "a week", "4w": "4 weeks"}[computed.spec.compare]
+        longer = computed.before_period_seconds
+        period = computed.grid.period_seconds
+        text = f"Dashed: {told} before"
+        if longer > period:
+            text += f", of which periods of {_period(longer)} are kept; sums are spread"
+            text += f" over {_period(period)}"
+        yield Note("method", f"{text}.")
     if computed.band is not None:
         yield Note("method", f"{computed.band.method}.")
     wanted = computed.spec.period

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import shlex
 from collections.abc import AsyncIterator, Iterator
 from datetime import datetime
@@ -13,10 +14,11 @@ from urllib.parse import urlencode
 import numpy as np
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 
 from apps.discovery.permissions import person
+from apps.discovery.roles import Role
 from apps.monitoring.charts import panels
 from apps.monitoring.charts.computing import Computed, compute, unmerged
 from apps.monitoring.charts.figures import colour_of
@@ -34,8 +36,9 @@ from apps.monitoring.charts.specs import (
     MetricLine,
     SpecError,
 )
-from apps.monitoring.charts.states import changed_chart, spec_of, with_times
+from apps.monitoring.charts.states import changed_chart, kept, spec_of, with_times
 from apps.monitoring.metrics import interest
+from apps.monitoring.models import Dashboard
 from apps.search.pickers import pairs, time_picker
 from apps.search.timerange import (
     TimeError,
@@ -54,6 +57,7 @@ _FILL_NAMES |= {"number": "as a number"}
 # A spreadsheet runs a text that begins so as a formula; a quote makes it text again.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 _CSV_ROWS = 1_000
+_SLUG = re.compile(r"[A-Za-z0-9_-]{1,80}")
 
 
 def chart(request: HttpRequest) -> HttpResponse:
@@ -90,12 +94,10 @@ def _about(request: HttpRequest, drawn: Panel, span: TimeRange) -> dict[str, Any
         "axes": AXES,
         "curl": _curl(request, spec),
         "logs_url": _logs_url(spec, span),
-        "add_url": _add_url(spec),
-        "kept": [(name, request.GET[name]) for name in _KEPT if name in request.GET],
+        "add_url": _add_url(request, spec),
+        "origin": _origin(request),
+        "kept": kept(request.GET),
     }
-
-
-_KEPT = ("since", "until", "account", "region")
 
 
 def _form_line(at: int, line: Any) -> dict[str, Any]:
@@ -116,18 +118,18 @@ def _form_line(at: int, line: Any) -> dict[str, Any]:
 def change_chart(request: HttpRequest) -> HttpResponse:
     """What the form says, as the URL of the changed chart."""
     form = request.GET
-    kept = [(name, form[name]) for name in _KEPT if form.get(name)]
+    handed_on = kept(form)
     try:
         spec = ChartSpec.parse(changed_chart(form.get("chart", ""), form))
     except SpecError as error:
         context = {
             "problem": str(error),
             "back": form.get("chart", ""),
-            "kept": kept,
+            "kept": handed_on,
             "time": time_picker(with_times(request), None),
         }
         return render(request, "monitoring/charts/chart.html", context, status=400)
-    query = urlencode([("chart", compact(spec)), *kept])
+    query = urlencode([("chart", compact(spec)), *handed_on])
     return redirect(f"{reverse('metrics-chart')}?{query}")
 
 
@@ -142,7 +144,11 @@ def note_looked(computed: Computed, by: str, now: datetime) -> None:
 
 def _curl(request: HttpRequest, spec: ChartSpec) -> str:
     """The same question as an API call for a shell; the token is the reader's."""
-    times = [(name, request.GET[name]) for name in _KEPT[:2] if request.GET.get(name)]
+    times = [
+        (name, request.GET[name])
+        for name in ("since", "until")
+        if request.GET.get(name)
+    ]
     query = urlencode([("chart", compact(spec)), *times])
     url = request.build_absolute_uri(f"{reverse('api-metric-data')}?{query}")
     return f'curl -H "Authorization: Bearer $TRAILMAP_TOKEN" {shlex.quote(url)}'
@@ -156,11 +162,24 @@ def _logs_url(spec: ChartSpec, span: TimeRange) -> str:
     return f"{reverse('explore', args=['logs'])}?{said}"
 
 
-def _add_url(spec: ChartSpec) -> str:
-    try:
-        return chart_url("add-chart", spec)
-    except NoReverseMatch:
+def _add_url(request: HttpRequest, spec: ChartSpec) -> str:
+    """Where the chart is put on a dashboard; "" for who may not change any."""
+    if not person(request).rights.may_everywhere(Role.OPERATOR):
         return ""
+    return chart_url("add-chart", spec, more=_from_panel(request))
+
+
+def _from_panel(request: HttpRequest) -> dict[str, str]:
+    """The panel of a dashboard that the chart was opened from."""
+    named = {name: request.GET.get(name, "") for name in ("dashboard", "panel")}
+    return named if all(named.values()) else {}
+
+
+def _origin(request: HttpRequest) -> Dashboard | None:
+    """The dashboard it was opened from, to go back to and to save to."""
+    slug = _from_panel(request).get("dashboard", "")
+    boards = Dashboard.objects.visible_to(person(request).pk)
+    return boards.filter(slug=slug).first() if _SLUG.fullmatch(slug) else None
 
 
 def chart_csv(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:

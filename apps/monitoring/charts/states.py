@@ -12,6 +12,15 @@ from apps.monitoring.charts.places import SpecError
 from apps.monitoring.charts.specs import ChartSpec
 
 DEFAULT_SINCE, DEFAULT_UNTIL = "now-3h", "now"
+# What pages about charts hand on: the time, the scope of the browser, and the panel
+# of a dashboard that the chart was opened from and may be saved back to.
+KEPT = ("since", "until", "account", "region", "dashboard", "panel")
+
+
+def kept(parameters: QueryDict) -> list[tuple[str, str]]:
+    return [(name, str(parameters[name])) for name in KEPT if parameters.get(name)]
+
+
 # A page of GET parameters; more is sent to the API by POST.
 MAX_SPEC = 60_000
 

@@ -35,6 +35,15 @@ _BY_NAME = tuple(
         (r"AWS/.*", r".*", COUNT),
     )
 )
+# Levels: how many there are, or how much, at a time. Their sum over a period says
+# nothing, though they count; the same pages of AWS.
+_LEVEL = re.compile(
+    r"(Un)?[Hh]ealthyHostCount|ApproximateNumberOf.*|DatabaseConnections"
+    r"|(Un|Provisioned)?.*ConcurrentExecutions|Curr(Connections|Items)"
+    r"|(Running|Desired|Pending)TaskCount|FreeableMemory|FreeStorageSpace|SwapUsage"
+    r"|.*BytesUsed.*|BucketSizeBytes|NumberOfObjects|.*QueueDepth|CPUCreditBalance"
+    r"|Group(Desired|Min|Max|Total).*|StatusCheckFailed.*"
+)
 _DECIMAL = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 _THOUSAND = 1000
 _LARGE = 10_000
@@ -49,6 +58,12 @@ def unit_of(key: MetricKey, statistic: str) -> str:
         if namespace.fullmatch(key.namespace) and name.fullmatch(key.name):
             return unit
     return ""
+
+
+def is_summed(key: MetricKey) -> bool:
+    """Whether the metric counts what happens, so that its sum says most."""
+    unit = unit_of(key, "Sum")
+    return unit in (COUNT, BYTES) and _LEVEL.fullmatch(key.name) is None
 
 
 def shown(value: float, unit: str) -> str:

@@ -44,6 +44,10 @@ def automatic_dashboards(request: HttpRequest) -> HttpResponse:
     return render(request, "monitoring/automatic_dashboards.html", context)
 
 
+# As long as the column that says for whom a series is read.
+_LONGEST_BY = 200
+
+
 def automatic_dashboard(request: HttpRequest) -> HttpResponse:
     namespace = _namespace(request)
     spec = _spec(request, namespace)
@@ -61,7 +65,7 @@ def automatic_dashboard(request: HttpRequest) -> HttpResponse:
 
 def automatic_panel(request: HttpRequest, panel_id: str) -> HttpResponse:
     namespace = _namespace(request)
-    by = f"dashboard:auto/{namespace}"
+    by = f"dashboard:auto/{namespace}"[:_LONGEST_BY]
     spec = _spec(request, namespace, metrics_of(namespace, panel_id))
     return panel_answer(request, spec, panel_id, by)
 

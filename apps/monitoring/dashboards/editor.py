@@ -110,7 +110,7 @@ def _page(request: HttpRequest, board: Dashboard, draft: Draft) -> HttpResponse:
         "variables": spec.variables,
         "directions": _DIRECTIONS,
         "places": _places(chosen) if chosen else [],
-        "chart_url": _chart_url(chosen) if chosen else "",
+        "chart_url": _chart_url(board, chosen) if chosen else "",
         "kinds": PANEL_KINDS,
         "variable_kinds": VARIABLE_KINDS,
         "refreshes": [(one, one == spec.refresh_seconds) for one in REFRESHES],
@@ -128,12 +128,13 @@ def _places(panel: Panel) -> list[tuple[str, str, int, int, int]]:
     ]
 
 
-def _chart_url(panel: Panel) -> str:
-    """The chart page with this chart."""
+def _chart_url(board: Dashboard, panel: Panel) -> str:
+    """The chart page with this chart, which can be saved back from there."""
     if panel.kind == "text":
         return ""
     chart = json.dumps(panel.chart, ensure_ascii=False, separators=(",", ":"))
-    return f"{reverse('metrics-chart')}?{urlencode({'chart': chart})}"
+    query = {"chart": chart, "dashboard": board.slug, "panel": panel.id}
+    return f"{reverse('metrics-chart')}?{urlencode(query)}"
 
 
 def _save(request: HttpRequest, board: Dashboard, draft: Draft) -> HttpResponse:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import orjson
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -28,6 +29,7 @@ from apps.monitoring.dashboards.cloudwatch_bodies import (
 from apps.monitoring.dashboards.exchange import read_text
 from apps.monitoring.dashboards.layouts import DashboardSpec, Panel, PanelKind
 from apps.monitoring.dashboards.pages import change_of, visible_board
+from apps.monitoring.dashboards.variables import uses
 from apps.monitoring.models import Dashboard, DashboardRead, ReadDashboard
 
 _MOST_READS = 5
@@ -144,8 +146,8 @@ def add_chart(request: HttpRequest) -> HttpResponse:
     """Put a chart, as the chart page has it in its URL, on a dashboard."""
     given = request.POST if request.method == "POST" else request.GET
     try:
-        chart = ChartSpec.parse(json.loads(given.get("chart", "")[:100_000]))
-    except (SpecError, ValueError, RecursionError) as error:
+        chart = ChartSpec.parse(orjson.loads(given.get("chart", "")[:100_000]))
+    except (SpecError, ValueError) as error:
         raise Http404(f"The address holds no chart: {error}") from error
     me = person(request)
     if request.method == "POST":
@@ -156,10 +158,23 @@ def add_chart(request: HttpRequest) -> HttpResponse:
         "lines": [label_of(line) for line in chart.lines[:_MOST_NAMED]],
         "text": json.dumps(chart.as_json(), ensure_ascii=False),
         "boards": [board for board in boards if saving.may_edit(me, board)],
-        "dashboard": given.get("dashboard", ""),
-        "panel": given.get("panel", ""),
+        **_replaced(request, chart),
     }
     return render(request, "monitoring/dashboard_add.html", context)
+
+
+def _replaced(request: HttpRequest, chart: ChartSpec) -> dict[str, Any]:
+    """The panel that the chart was opened from, and what is lost where it is saved
+    back: what was drawn had values in the place of variables."""
+    asked = (request.GET.get(name, "") for name in ("dashboard", "panel"))
+    slug, panel_id = (text.replace("\0", "") for text in asked)
+    board = Dashboard.objects.visible_to(person(request).pk).filter(slug=slug).first()
+    old = saving.spec_of(board).panel(panel_id) if board else None
+    if old is None or old.kind == "text":
+        return {"dashboard": slug}
+    before, after = (json.dumps(one) for one in (dict(old.chart), chart.as_json()))
+    lost = [name for name in uses(before) if name not in uses(after)]
+    return {"dashboard": slug, "panel": panel_id, "old": old, "lost": lost}
 
 
 def _added(request: HttpRequest, chart: ChartSpec) -> HttpResponse:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from django.contrib import messages
@@ -16,17 +18,24 @@ from django.views.decorators.http import require_GET, require_POST
 
 from apps.discovery.permissions import everywhere, person
 from apps.discovery.roles import Role
+from apps.monitoring.charts.panels import chart_url
 from apps.monitoring.dashboards import panels, saving
 from apps.monitoring.dashboards.cloudwatch_export import exported
 from apps.monitoring.dashboards.found import values_of
 from apps.monitoring.dashboards.layouts import DashboardSpec, LayoutError
 from apps.monitoring.dashboards.saving import Change, SavedMeanwhile
-from apps.monitoring.dashboards.shown import SEARCHED_BY, Look, board_context
+from apps.monitoring.dashboards.shown import (
+    SEARCHED_BY,
+    Look,
+    board_context,
+    parameters_of,
+)
 from apps.monitoring.dashboards.variables import PREFIX
 from apps.monitoring.models import Dashboard, DashboardVersion
 from apps.search.timerange import TimeError
 
 _A_PAGE = 50
+_TIMES = ("since", "until")
 _SHOWN = {"": "All", "own": "Mine", "shared": "Shared"}
 
 
@@ -66,17 +75,27 @@ def dashboard_panel(request: HttpRequest, slug: str, panel_id: str) -> HttpRespo
     """One panel, drawn."""
     board = visible_board(request, slug)
     spec = saving.spec_of(board)
-    return panel_answer(request, spec, panel_id, f"dashboard:{board.pk}")
+    origin = {"dashboard": slug, "panel": panel_id}
+    return panel_answer(request, spec, panel_id, f"dashboard:{board.pk}", origin)
 
 
 def panel_answer(
-    request: HttpRequest, spec: DashboardSpec, panel_id: str, by: str
+    request: HttpRequest,
+    spec: DashboardSpec,
+    panel_id: str,
+    by: str,
+    origin: Mapping[str, str] = MappingProxyType({}),
 ) -> HttpResponse:
+    """`origin`: what the chart's page is told of where it was opened from."""
     panel = spec.panel(panel_id)
     if panel is None:
         raise Http404("There is no such panel on the dashboard.")
     try:
         context = panels.context(panel, Look.of(request, spec, by))
+        times = {name: parameters_of(request, spec)[name][0] for name in _TIMES}
+        context["open_url"] = chart_url(
+            "metrics-chart", context["chart"].spec, more={**times, **origin}
+        )
     except (TimeError, panels.PanelProblem) as error:
         context = {"problem": str(error)}
     context |= {"panel": panel, "table_url": f"{request.get_full_path()}&as=table"}

@@ -1,51 +1,83 @@
 """An answer as a piece of a page."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.template.loader import render_to_string
 from django.urls import reverse
 
+from apps.discovery.models import User
 from apps.monitoring.languages import keeping, results
 from apps.monitoring.languages.asking import Asked
 from apps.monitoring.languages.insights import Answer
 from apps.monitoring.languages.insights.values import text
+from apps.monitoring.languages.passing.offers import can_pass, missing, offers
+from apps.monitoring.languages.passing.prices import money
 from apps.monitoring.languages.running import Outcome
 from apps.monitoring.languages.runs import asked_of
 from apps.monitoring.models import LogQueryRun
 
 
-def answer_html(outcome: Outcome, asked: Asked) -> str:
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Who sees an answer, and when."""
+
+    viewer: User
+    now: datetime
+
+
+def answer_html(outcome: Outcome, asked: Asked, seen: Seen) -> str:
     """An answer that came at once; its files ask again."""
-    query = reverse("api-log-query") + asked.url_query()
-    return _html(outcome, asked, query, len(outcome.answer.rows))
+    context = _context(outcome, asked, reverse("api-log-query") + asked.url_query())
+    context["total"] = len(outcome.answer.rows)
+    return _rendered(context | _elsewhere(asked, seen))
 
 
-def run_html(run: LogQueryRun) -> str:
+def run_html(run: LogQueryRun, seen: Seen) -> str:
     """What is kept of a run; its files are made of that."""
-    query = reverse("api-log-run", args=[run.pk]) + "?"
-    outcome = keeping.outcome_of(run)
-    return _html(outcome, asked_of(run), query, run.found, run)
+    outcome, asked = keeping.outcome_of(run), asked_of(run)
+    context = _context(outcome, asked, reverse("api-log-run", args=[run.pk]) + "?")
+    context |= {
+        "run": run,
+        "total": run.found,
+        "forgotten": run.is_over and run.found > 0 and not outcome.answer.rows,
+        "price": None if run.dollars is None else money(run.dollars),
+    }
+    is_here = run.place == LogQueryRun.Place.HERE
+    return _rendered(context | (_elsewhere(asked, seen) if is_here else {}))
 
 
-def _html(
-    outcome: Outcome,
-    asked: Asked,
-    query: str,
-    total: int,
-    run: LogQueryRun | None = None,
-) -> str:
+def offers_context(asked: Asked, seen: Seen) -> dict[str, Any]:
+    """Where AWS could answer, with prices."""
+    return {
+        "offers": offers(asked, seen.viewer, seen.now),
+        "can_pass": can_pass(asked),
+        "has_groups": bool(asked.groups),
+    }
+
+
+def _elsewhere(asked: Asked, seen: Seen) -> dict[str, Any]:
+    """What may not be stored here, and where else it could be asked for."""
+    lacking = missing(asked, seen.viewer, seen.now)
+    if lacking is None:
+        return {}
+    return {"missing": lacking, **offers_context(asked, seen)}
+
+
+def _rendered(context: dict[str, Any]) -> str:
+    return render_to_string("monitoring/log_query_answer.html", context)
+
+
+def _context(outcome: Outcome, asked: Asked, query: str) -> dict[str, Any]:
     answer = outcome.answer
     rows = list(results.rows_of(outcome))
     shown = rows[: results.SHOWN]
-    context = {
-        "run": run,
+    return {
         "columns": answer.columns,
         "rows": [(_cells(row, answer), row.get("@ptr", "")) for row in shown],
         "has_lines": bool(answer.ids),
-        "total": total,
         "hidden_rows": len(rows) - len(shown),
-        "forgotten": run is not None and run.is_over and run.found > 0 and not rows,
         "partial": outcome.partial,
         "progress": outcome.progress,
         "figure": results.figure_of(outcome),
@@ -54,7 +86,6 @@ def _html(
         "explore": _explore(asked),
         "again": reverse("log-query") + asked.url_query(),
     }
-    return render_to_string("monitoring/log_query_answer.html", context)
 
 
 def _cells(row: dict[str, Any], answer: Answer) -> list[dict[str, Any]]:

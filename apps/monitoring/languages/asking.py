@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlencode
 
@@ -25,6 +25,9 @@ EXAMPLES: Mapping[Language, tuple[tuple[str, str], ...]] = {
         ("Failed requests in JSON", "{ $.status >= 500 }"),
         ("Columns of an access log", "[ip, ..., request, status = 5*, size]"),
         ("A regular expression", "%4[0-9]{2}%"),
+        ("One of several words", "?ERROR ?Exception ?Traceback"),
+        ("A field that is missing in JSON", "{ $.user.id NOT EXISTS }"),
+        ("A slow request of one path", '{ $.path = "/pay*" && $.duration > 500 }'),
     ),
     Language.INSIGHTS: (
         (
@@ -39,6 +42,26 @@ EXAMPLES: Mapping[Language, tuple[tuple[str, str], ...]] = {
             "Lambda durations",
             'filter @type = "REPORT" | stats avg(@duration), max(@duration), '
             "min(@duration) by bin(5m)",
+        ),
+        (
+            "Lambda cold starts by function",
+            'filter @type = "REPORT" and ispresent(@initDuration) '
+            "| stats count(*) as starts, pct(@initDuration, 95) by @logGroup",
+        ),
+        (
+            "Errors by log group",
+            'filter @level = "ERROR" | stats count(*) as errors by @logGroup '
+            "| sort errors desc",
+        ),
+        (
+            "Slowest requests",
+            "fields @timestamp, @logGroup, @duration | filter ispresent(@duration) "
+            "| sort @duration desc | limit 20",
+        ),
+        (
+            "Each message once, the newest first",
+            "fields @timestamp, @message | sort @timestamp desc | dedup @message "
+            "| limit 50",
         ),
         (
             "Top talkers of a VPC",
@@ -110,26 +133,35 @@ def inquiry_of(
 
 @dataclass(frozen=True, slots=True)
 class LineProblem(Problem):
-    """A problem of a text of several lines: `position` counts within its line."""
+    """A problem of a text of several lines: `position` counts within its line.
+    `is_foreign`: AWS itself could answer the query."""
 
     line: int = 0
+    is_foreign: bool = False
 
 
 def told(error: Exception, query: str) -> LineProblem:
     """A problem with the place in the query that it is about."""
-    title = "This query cannot be read"
+    title, is_foreign = "This query cannot be read", False
     if isinstance(error, PatternError):
         title = "This filter pattern cannot be read"
     elif isinstance(error, QueryError):
-        title = "This query is for CloudWatch itself" if error.is_foreign else title
+        is_foreign = error.is_foreign
+        title = "This query is for CloudWatch itself" if is_foreign else title
     else:
         found = problem_of(error)
         return _placed(found.title, found.text, found.position, query)
-    return _placed(title, str(error), error.position, query)
+    placed = _placed(title, str(error), error.position, query)
+    return replace(placed, is_foreign=is_foreign)
 
 
 def _placed(title: str, text: str, position: int | None, query: str) -> LineProblem:
+    """Of a query of several lines, the place is told as line and column."""
     if position is None:
         return LineProblem(title, text)
     before = query[:position].split("\n")
-    return LineProblem(title, text, len(before[-1]), len(before) - 1)
+    line, column = len(before), len(before[-1])
+    if "\n" in query.strip():
+        place = f"at line {line}, column {column + 1}"
+        text = text.replace(f"at character {position + 1}", place)
+    return LineProblem(title, text, column, line - 1)

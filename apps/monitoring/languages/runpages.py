@@ -8,11 +8,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from apps.discovery.models import User
 from apps.discovery.permissions import person
 from apps.monitoring.languages import runs
-from apps.monitoring.languages.answers import run_html
+from apps.monitoring.languages.answers import Seen, run_html
 from apps.monitoring.languages.asking import LABELS, MOST_GROUPS
 from apps.monitoring.languages.grouppicker import choices
+from apps.monitoring.languages.passing.prices import money
 from apps.monitoring.languages.running import Language
 from apps.monitoring.models import LogQueryRun
 from apps.search import savedviews
@@ -22,9 +24,15 @@ SAVED_KIND = "log-query"
 _HISTORY = 30
 
 
-def run_context(run: LogQueryRun) -> dict[str, Any]:
+def run_context(run: LogQueryRun, viewer: User) -> dict[str, Any]:
+    """A run with what it found."""
     has_answer = run.version > 0 or run.state == LogQueryRun.State.DONE
-    return {"run": run, "answer": run_html(run) if has_answer else ""}
+    seen = Seen(viewer, timezone.now())
+    return {**_progress(run), "answer": run_html(run, seen) if has_answer else ""}
+
+
+def _progress(run: LogQueryRun) -> dict[str, Any]:
+    return {"run": run, "price": None if run.dollars is None else money(run.dollars)}
 
 
 def run_part(request: HttpRequest, run_id: int) -> HttpResponse:
@@ -35,7 +43,7 @@ def run_part(request: HttpRequest, run_id: int) -> HttpResponse:
 def _part(request: HttpRequest, run: LogQueryRun) -> HttpResponse:
     seen = request.GET.get("seen", "")
     is_new = not is_count(seen) or int(seen) != run.version or run.is_over
-    context = run_context(run) if is_new else {"run": run}
+    context = run_context(run, person(request)) if is_new else _progress(run)
     shown = {**context, "is_part": True}
     return render(request, "monitoring/log_query_run.html", shown)
 
@@ -62,7 +70,7 @@ def history(request: HttpRequest) -> HttpResponse:
     for run in runs.runs_of(person(request).pk)[: 3 * _HISTORY]:
         found.setdefault(run.asked, run)
     shown = [
-        (LABELS[Language(run.language)], run, _link(run))
+        (LABELS[Language(run.language)], run, " ".join(run.query.split()), _link(run))
         for run in list(found.values())[:_HISTORY]
     ]
     return render(request, "monitoring/log_query_history.html", {"runs": shown})

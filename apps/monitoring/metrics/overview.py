@@ -22,6 +22,7 @@ from apps.monitoring.metrics.spending import (
     midnight_after,
 )
 from apps.monitoring.models import (
+    Dashboard,
     MetricDay,
     MetricOutage,
     MetricPlan,
@@ -115,7 +116,7 @@ class Collected:
 
 
 def collected(viewer: Viewer, now: datetime) -> list[Collected]:
-    """Every account that is collected from and that a person may see, in seven
+    """Every account that is collected from and that a person may see, in eight
     statements whatever their number."""
     plans = MetricPlan.objects.select_related("account").prefetch_related("exclusions")
     visible = viewer.visible_accounts()
@@ -216,9 +217,12 @@ def _spends(
     """Namespace, who, and billed metrics of today, by account."""
     rows = MetricSpend.objects.filter(account__in=numbers, day=day_of(now))
     summed = rows.values_list("account", "namespace", "by").annotate(Sum("billed"))
+    shared = Dashboard.objects.filter(is_shared=True).values_list("pk", "name")
+    names = {f"dashboard:{pk}": name for pk, name in shared}
     found: dict[str, list[tuple[str, str, float]]] = {}
     for account, namespace, by, billed in summed.order_by():
-        found.setdefault(account, []).append((namespace, by, billed))
+        told = (namespace, _who(by, names), billed)
+        found.setdefault(account, []).append(told)
     return found
 
 
@@ -238,7 +242,7 @@ def _today(
         limit_of(plan),
         midnight_after(now),
         _shares((namespace, billed) for namespace, _, billed in rows),
-        _shares((_who(by), billed) for _, by, billed in rows),
+        _shares((who, billed) for _, who, billed in rows),
     )
 
 
@@ -246,10 +250,18 @@ def _price(billed: float) -> float:
     return dollars(billed, settings.METRIC_PRICE_PER_1000)
 
 
-def _who(by: str) -> str:
+def _who(by: str, boards: Mapping[str, str]) -> str:
+    """Who wants what is read, as people know them; a dashboard that not everybody sees
+    goes without its name."""
     if by == BACKGROUND:
         return "nobody: kept up to date in the background"
     kind, _, name = by.partition(":")
+    if kind == "dashboard":
+        if name.startswith("auto/"):
+            return f"automatic dashboard of {name.removeprefix('auto/')}"
+        return (
+            f"dashboard {boards[by]}" if by in boards else "a dashboard of one person"
+        )
     return name if kind == "user" else f"{kind} {name}"
 
 

@@ -70,6 +70,8 @@ class LogQueryRun(models.Model):
     )
     region = models.CharField(max_length=40, blank=True)
     groups = models.JSONField(default=list, blank=True)
+    # When there is something to do; whoever works on it moves it on and has it.
+    next_at = models.DateTimeField(null=True, blank=True)
     query_id = models.CharField(max_length=256, blank=True)
     day = models.DateField(null=True, blank=True)
     most_bytes = models.PositiveBigIntegerField(default=0)

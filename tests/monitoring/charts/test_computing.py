@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from apps.monitoring.charts.computing import UNKNOWN, Computed, compute
+from apps.monitoring.charts.notes import notes
 from apps.monitoring.charts.specs import ChartSpec
 from apps.monitoring.metrics.lines import Interval
 from apps.search.timerange import TimeRange
@@ -137,6 +138,20 @@ def test_the_same_line_a_week_before() -> None:
 
     assert before is not None
     assert before[:2].tolist() == [10, 20]
+
+
+def test_sums_of_longer_periods_are_spread_over_those_of_the_chart() -> None:
+    row = a_series(a_key())
+    keep(row, NOW - HOUR, [1, 2])
+    keep(row, NOW - HOUR - 7 * DAY, [600], period=HOUR)
+
+    found = computed(a_spec(a_line(statistic="Sum"), compare="1w"))
+
+    assert found.lines[0].before is not None
+    assert found.lines[0].before[:2].tolist() == [10, 10]
+    assert "Dashed: a week before, of which periods of 1 hour are kept" in " ".join(
+        note.text for note in notes(found)
+    )
 
 
 def test_what_is_usual_comes_from_the_weeks_before() -> None:

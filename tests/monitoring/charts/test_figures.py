@@ -156,7 +156,7 @@ def test_a_percentile_that_is_not_kept_is_told_to_come() -> None:
 
     found = notes(compute(spec, LAST_HOUR, Person(), NOON))
 
-    assert any("collected from now on" in note.text for note in found)
+    assert any("collected from the first look on" in note.text for note in found)
 
 
 def test_a_point_alone_is_a_dot() -> None:

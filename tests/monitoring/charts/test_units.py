@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from apps.monitoring.charts.units import shown, unit_of
+from apps.monitoring.charts.units import is_summed, shown, unit_of
 from apps.monitoring.metrics.keys import MetricKey
 
 
@@ -27,6 +27,23 @@ def test_units(namespace: str, name: str, statistic: str, unit: str) -> None:
     key = MetricKey("1", "r", namespace, name)
 
     assert unit_of(key, statistic) == unit
+
+
+@pytest.mark.parametrize(
+    ("namespace", "name", "expected"),
+    [
+        ("AWS/ApplicationELB", "RequestCount", True),
+        ("AWS/Lambda", "Errors", True),
+        ("AWS/ApplicationELB", "HealthyHostCount", False),
+        ("AWS/SQS", "ApproximateNumberOfMessagesVisible", False),
+        ("AWS/RDS", "FreeStorageSpace", False),
+        ("AWS/Lambda", "Duration", False),
+    ],
+)
+def test_what_counts_events_is_summed_and_levels_are_not(
+    namespace: str, name: str, expected: bool
+) -> None:
+    assert is_summed(MetricKey("1", "r", namespace, name)) is expected
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Pages of dashboards: shown, searched, changed, and never of other accounts."""
 
+import html
 import json
 import re
 from typing import Any
@@ -271,6 +272,64 @@ def test_a_chart_is_added_to_a_new_dashboard_or_to_one_there_is(
     assert [(one.id, one.kind, one.title) for one in panels] == [
         ("p1", "value", "Other"), ("p2", "value", "Now"),
     ]  # fmt: skip
+
+
+def link(page: str, words: str) -> str:
+    """Where the link with these words leads."""
+    [found] = re.findall(r'href="([^"]+)"[^>]*>(?:<svg.*?</svg>)? ' + words, page)
+    return html.unescape(found)
+
+
+def test_a_panel_is_opened_as_a_chart_and_saved_back(operator: Client) -> None:
+    line = a_line(dimensions={"FunctionName": "pay"})
+    draw_samples(a_key("pay"), [1])
+    board = a_board(panels=[a_panel(chart={"lines": [line]}), a_text(id="p2", y=6)])
+
+    menu = body(operator, f"/dashboards/{board.slug}/panels/p1?since=now-2h")
+    chart = body(operator, link(menu, "Open the chart"))
+    form = body(operator, link(chart, "Save to the dashboard"))
+    [made] = re.findall(r'name="chart" value="([^"]+)"', form)
+    sent = json.loads(html.unescape(made)) | {"kind": "area"}
+    saved = {"chart": json.dumps(sent), "dashboard": board.slug, "panel": "p1"}
+    operator.post("/dashboards/add/", saved)
+
+    assert "Save it in place of Errors of ${function}" in form
+    spec = saving.spec_of(Dashboard.objects.get())
+    assert [one.id for one in spec.panels] == ["p1", "p2"]
+    assert spec.panels[0].chart["kind"] == "area"
+
+
+def test_saving_back_says_which_variables_it_would_fix(operator: Client) -> None:
+    draw_samples(a_key("pay"), [1])
+    board = a_board()
+
+    menu = body(operator, f"/dashboards/{board.slug}/panels/p1?var-function=pay")
+    chart = body(operator, link(menu, "Open the chart"))
+    form = body(operator, link(chart, "Save to the dashboard"))
+
+    assert "The panel has the variable <code>function</code>" in form
+
+
+def test_the_way_back_outlives_a_change_of_the_chart(operator: Client) -> None:
+    board = a_board()
+    asked = {"chart": json.dumps({"lines": [a_line()]}), "dashboard": board.slug}
+    asked |= {"panel": "p1", "title": "Better"}
+
+    changed = operator.get(f"/metrics/chart/change?{urlencode(asked)}")
+
+    assert f"dashboard={board.slug}&panel=p1" in changed["Location"]
+
+
+def test_who_may_not_save_a_chart_is_not_offered_it(viewer_client: Client) -> None:
+    draw_samples(a_key("pay"), [1])
+    board = a_board()
+
+    menu = body(viewer_client, f"/dashboards/{board.slug}/panels/p1?var-function=pay")
+    chart = body(viewer_client, link(menu, "Open the chart"))
+
+    assert "Save to the dashboard" not in chart
+    assert "Add to a dashboard" not in chart
+    assert f'href="/dashboards/{board.slug}/"' in chart
 
 
 @pytest.mark.parametrize("chart", ["", "{", "[]", '{"kind": "cake"}', "[" * 50_000])

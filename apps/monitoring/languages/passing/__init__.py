@@ -1,0 +1,1 @@
+"""Queries that CloudWatch itself answers: what they cost, who may ask, and the work."""
