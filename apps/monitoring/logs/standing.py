@@ -246,7 +246,7 @@ def is_failing(now: datetime) -> Q:
     is_behind = (
         is_stale
         & Q(poll__collect_since__lte=now - FIRST_REACH - BEHIND)
-        & ~Exists(fresh)
+        & Q(~Exists(fresh))
     )
     why = ~Q(poll__problem="") | Q(account__in=unconnected) | is_behind
     return Q(poll__is_enabled=True) & why
