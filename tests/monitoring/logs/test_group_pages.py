@@ -256,6 +256,14 @@ def test_a_class_that_nobody_can_read_is_refused(operator: Client) -> None:
     assert not LogPoll.objects.exists()
 
 
+def test_a_group_that_is_gone_is_not_collected(operator: Client) -> None:
+    group = a_group(gone_at=timezone.now())
+
+    operator.post("/logs/groups/collect", {"group": group.pk, "what": "collect"})
+
+    assert not LogPoll.objects.exists()
+
+
 def test_all_groups_of_a_region_are_collected_and_stopped(operator: Client) -> None:
     scope = a_scope()
     a_group("/one"), a_group("/two"), a_group("/far", region="us-east-1")
