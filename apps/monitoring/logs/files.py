@@ -25,7 +25,7 @@ from apps.monitoring.logs.lines import (
     content_id,
     document_id,
 )
-from apps.monitoring.logs.places import UNKNOWN, Place, place_of
+from apps.monitoring.logs.places import Place, place_of
 from apps.monitoring.logs.recognition import fields_of_object
 from apps.monitoring.logs.times import Times, iso, of_body
 from apps.search.documents import JsonObject
