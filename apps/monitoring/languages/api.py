@@ -1,7 +1,6 @@
 """REST: a query in one of the three languages over the stored log lines."""
 
 import time
-from datetime import datetime
 
 from django.conf import settings
 from django.http import HttpResponse
@@ -90,7 +89,7 @@ class LogQueryView(APIView):
     )
     def post(self, request: Request) -> Response:
         """A run: with its rows where they come within `wait` seconds (2, at most 30),
-        else 202 with `state` `requested`; `url` tells how far it is."""
+        else 202 and `state` `running` or `requested`; `url` tells how far it is."""
         parameters = given(request)
         asked, wait, size = (
             Asked.read(parameters),
@@ -100,13 +99,17 @@ class LogQueryView(APIView):
         begun = timezone.now()
         inquiry = _inquiry(request, asked)
         started = time.monotonic()
-        for _ in inquiry.steps(
-            store.reader(), time.monotonic, settings.LOG_QUERY_RUN_SECONDS
-        ):
+        seconds = settings.LOG_QUERY_RUN_SECONDS
+        steps = inquiry.steps(store.reader(), time.monotonic, seconds)
+        for _ in steps:
             if time.monotonic() - started >= wait:
                 break
         if inquiry.outcome is None:
-            return started_run(_requested(request, asked, begun))
+            going = runs.Begun(inquiry, steps)
+            try:
+                return started_run(runs.go_on(asked, person(request), begun, going))
+            except runs.TooManyRuns as error:
+                raise TooMany(str(error)) from error
         run = runs.new_run(asked, person(request), begun)
         runs.keep_answered(run, inquiry.outcome, timezone.now())
         return Response(page_of(run, 0, size))
@@ -115,13 +118,6 @@ class LogQueryView(APIView):
 class TooMany(APIException):
     status_code = 429
     default_code = "too_many_queries"
-
-
-def _requested(request: Request, asked: Asked, now: datetime) -> LogQueryRun:
-    try:
-        return runs.request(asked, person(request), now)
-    except runs.TooManyRuns as error:
-        raise TooMany(str(error)) from error
 
 
 def given(request: Request) -> Parameters:

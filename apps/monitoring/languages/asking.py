@@ -25,6 +25,9 @@ EXAMPLES: Mapping[Language, tuple[tuple[str, str], ...]] = {
         ("Failed requests in JSON", "{ $.status >= 500 }"),
         ("Columns of an access log", "[ip, ..., request, status = 5*, size]"),
         ("A regular expression", "%4[0-9]{2}%"),
+        ("One of several words", "?ERROR ?Exception ?Traceback"),
+        ("A field that is missing in JSON", "{ $.user.id NOT EXISTS }"),
+        ("A slow request of one path", '{ $.path = "/pay*" && $.duration > 500 }'),
     ),
     Language.INSIGHTS: (
         (
@@ -39,6 +42,26 @@ EXAMPLES: Mapping[Language, tuple[tuple[str, str], ...]] = {
             "Lambda durations",
             'filter @type = "REPORT" | stats avg(@duration), max(@duration), '
             "min(@duration) by bin(5m)",
+        ),
+        (
+            "Lambda cold starts by function",
+            'filter @type = "REPORT" and ispresent(@initDuration) '
+            "| stats count(*) as starts, pct(@initDuration, 95) by @logGroup",
+        ),
+        (
+            "Errors by log group",
+            'filter @level = "ERROR" | stats count(*) as errors by @logGroup '
+            "| sort errors desc",
+        ),
+        (
+            "Slowest requests",
+            "fields @timestamp, @logGroup, @duration | filter ispresent(@duration) "
+            "| sort @duration desc | limit 20",
+        ),
+        (
+            "Each message once, the newest first",
+            "fields @timestamp, @message | sort @timestamp desc | dedup @message "
+            "| limit 50",
         ),
         (
             "Top talkers of a VPC",
@@ -133,7 +156,12 @@ def told(error: Exception, query: str) -> LineProblem:
 
 
 def _placed(title: str, text: str, position: int | None, query: str) -> LineProblem:
+    """Of a query of several lines, the place is told as line and column."""
     if position is None:
         return LineProblem(title, text)
     before = query[:position].split("\n")
-    return LineProblem(title, text, len(before[-1]), len(before) - 1)
+    line, column = len(before), len(before[-1])
+    if "\n" in query.strip():
+        place = f"at line {line}, column {column + 1}"
+        text = text.replace(f"at character {position + 1}", place)
+    return LineProblem(title, text, column, line - 1)

@@ -29,7 +29,7 @@ from apps.monitoring.languages.asking import (
     told,
 )
 from apps.monitoring.languages.grouppicker import choices
-from apps.monitoring.languages.running import Inquiry, Language
+from apps.monitoring.languages.running import Inquiry, Language, Progress
 from apps.monitoring.languages.runpages import SAVED_KIND, run_context
 from apps.monitoring.models import LogQueryRun
 from apps.search import connections, savedviews, store
@@ -108,7 +108,7 @@ def _curl(request: HttpRequest, asked: Asked) -> str:
 
 def stream(request: HttpRequest) -> HttpResponseBase:
     """Server-sent events: `progress` while lines are looked at, then one `answer`,
-    `problem`, or `run` where it takes longer and a worker answers. A reader who goes
+    `problem`, or `run` where it takes longer and goes on by itself. A reader who goes
     away before that cancels."""
     asked, owner, now = (
         Asked.read(dict(request.GET.lists())),
@@ -137,19 +137,21 @@ async def _events(found: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 
 
 class _Attempt:
-    """A question that is tried at once, and left to a worker if that takes long."""
+    """A question that is tried at once, and goes on as a run if that takes long."""
 
     def __init__(self, asked: Asked, owner: User, now: datetime) -> None:
         self._asked, self._owner, self._now = asked, owner, now
 
     def events(self, inquiry: Inquiry) -> Iterator[bytes]:
+        seconds = settings.LOG_QUERY_RUN_SECONDS
+        steps = inquiry.steps(store.reader(), time.monotonic, seconds)
         try:
-            yield from self._progress(inquiry)
+            yield from self._progress(steps)
         except (EngineUnavailable, QueryTooBroad) as error:
             yield _event("problem", {"text": str(error)})
             return
         if inquiry.outcome is None:
-            yield self._left_to_a_worker()
+            yield self._going_on(runs.Begun(inquiry, steps))
             return
         run = runs.new_run(self._asked, self._owner, self._now)
         runs.note_answered(run, inquiry.outcome, timezone.now())
@@ -157,20 +159,18 @@ class _Attempt:
         html = answer_html(inquiry.outcome, self._asked, seen)
         yield _event("answer", {"html": html})
 
-    def _progress(self, inquiry: Inquiry) -> Iterator[bytes]:
+    def _progress(self, steps: Iterator[Progress]) -> Iterator[bytes]:
         begun, told_at = time.monotonic(), float("-inf")
-        for progress in inquiry.steps(
-            store.reader(), time.monotonic, settings.LOG_QUERY_RUN_SECONDS
-        ):
+        for progress in steps:
             if time.monotonic() - begun >= settings.LOG_QUERY_QUICK_SECONDS:
                 return
             if time.monotonic() - told_at >= _PROGRESS_SECONDS:
                 told_at = time.monotonic()
                 yield _event("progress", results.statistics(progress))
 
-    def _left_to_a_worker(self) -> bytes:
+    def _going_on(self, begun: runs.Begun) -> bytes:
         try:
-            run = runs.request(self._asked, self._owner, self._now)
+            run = runs.go_on(self._asked, self._owner, self._now, begun)
         except runs.TooManyRuns as error:
             return _event("problem", {"text": str(error)})
         url = reverse("log-query-run", args=[run.pk])

@@ -19,8 +19,9 @@ from apps.search.timerange import from_milliseconds, rfc3339
 
 # Rows that a page draws; files and the API have all.
 SHOWN = 1_000
-_HEIGHT = 220
+_HEIGHT = 240
 _COLOURS = 6
+_TICKS = 6
 
 
 def rows_of(outcome: Outcome) -> Iterator[dict[str, Any]]:
@@ -145,7 +146,8 @@ def figure_of(outcome: Outcome) -> dict[str, Any] | None:
         "height": _HEIGHT,
         "margin": margin,
         "showlegend": len(data) > 1,
-        "xaxis": {"type": "date"},
+        "legend": {"orientation": "h", "y": -0.18},
+        "xaxis": {"type": "date", "nticks": _TICKS},
         "yaxis": {"rangemode": "tozero"},
     }
     return {"data": data, "layout": layout}

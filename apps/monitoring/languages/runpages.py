@@ -70,7 +70,7 @@ def history(request: HttpRequest) -> HttpResponse:
     for run in runs.runs_of(person(request).pk)[: 3 * _HISTORY]:
         found.setdefault(run.asked, run)
     shown = [
-        (LABELS[Language(run.language)], run, _link(run))
+        (LABELS[Language(run.language)], run, " ".join(run.query.split()), _link(run))
         for run in list(found.values())[:_HISTORY]
     ]
     return render(request, "monitoring/log_query_history.html", {"runs": shown})

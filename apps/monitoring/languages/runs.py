@@ -1,5 +1,6 @@
-"""Queries that take long: a row says what is asked, a worker answers it.
+"""Queries that take long: a row says what is asked, and how far the answer is.
 
+Who began to answer goes on in a thread of its own, or leaves it to a worker.
 Progress and the answer so far are in the row, so any process can show and cancel it.
 A run whose worker died is begun again by another.
 """
@@ -8,18 +9,22 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import parse_qs
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from apps.discovery.models import User
 from apps.monitoring.languages import keeping
 from apps.monitoring.languages.asking import PROBLEMS, Asked, inquiry_of
 from apps.monitoring.languages.running import Clock, Inquiry, Outcome, Progress
 from apps.monitoring.models import LogQueryRows, LogQueryRun
+from apps.search import connections
 from apps.search.engines.base import DocumentReader
 from apps.search.shutdown import stopping
 
@@ -42,6 +47,7 @@ _PROGRESS = ("scanned", "total", "matched", "bytes", "seconds")
 _ANSWER = ("version", "columns", "times", "found", "rows", "partial")
 # Scans keep a core busy: collecting goes on beside them.
 _SEATS = threading.BoundedSemaphore(2)
+_OWN_SEATS = threading.BoundedSemaphore(2)
 _ROWS_KEPT = timedelta(days=2)
 _HISTORY_KEPT = timedelta(days=30)
 
@@ -98,6 +104,44 @@ def request(asked: Asked, owner: User, now: datetime) -> LogQueryRun:
     run = new_run(asked, owner, now)
     run.save()
     return run
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """An answer that somebody began and that takes longer than they wait."""
+
+    inquiry: Inquiry
+    steps: Iterator[Progress]
+
+
+def go_on(asked: Asked, owner: User, now: datetime, begun: Begun) -> LogQueryRun:
+    """A run that goes on where it is, in a thread of its own; where enough do in this
+    process, a worker begins it anew. Raises TooManyRuns."""
+    if not _OWN_SEATS.acquire(blocking=False):
+        return request(asked, owner, now)
+    try:
+        check_room(owner)
+        run = new_run(asked, owner, now)
+        run.state, run.attempts = State.RUNNING, 1
+        run.started_at = run.beaten_at = timezone.now()
+        run.save()
+        name = f"log-query-{run.pk}"
+        threading.Thread(
+            target=_go_on, args=(run, begun), name=name, daemon=True
+        ).start()
+    except BaseException:
+        _OWN_SEATS.release()
+        raise
+    return run
+
+
+def _go_on(run: LogQueryRun, begun: Begun) -> None:
+    try:
+        answering = _Answering(run, timezone.now, time.monotonic)
+        _recorded(answering, lambda: answering.follow(begun))
+    finally:
+        _OWN_SEATS.release()
+        connections.release()
 
 
 def check_room(owner: User) -> None:
@@ -168,8 +212,13 @@ def execute(run_id: int, reader: DocumentReader, now: Now, clock: Clock) -> None
     """Answer a claimed run; whatever goes wrong ends in the row."""
     run = LogQueryRun.objects.select_related("owner").get(pk=run_id)
     answering = _Answering(run, now, clock)
+    _recorded(answering, lambda: answering.answer(reader))
+
+
+def _recorded(answering: _Answering, work: Callable[[], None]) -> None:
+    run = answering.run
     try:
-        answering.answer(reader)
+        work()
     except ClaimLost:
         log.warning("log query %s was taken up by another worker", run.pk)
     except ProcessStopping:
@@ -199,12 +248,12 @@ class _Answering:
     """A run that is ours, on its way."""
 
     def __init__(self, run: LogQueryRun, now: Now, clock: Clock) -> None:
-        self._run, self._now, self._clock = run, now, clock
+        self.run, self._now, self._clock = run, now, clock
         self._told_at = clock()
         self._so_far_at = clock() + _SO_FAR_SECONDS / 2
 
     def answer(self, reader: DocumentReader) -> None:
-        run = self._run
+        run = self.run
         if not run.owner.is_active or run.attempts >= _MOST_ATTEMPTS:
             tried = f"It was begun {run.attempts} times and never ended."
             self.end(
@@ -212,10 +261,14 @@ class _Answering:
             )
             return
         inquiry = self._begun()
+        seconds = settings.LOG_QUERY_RUN_SECONDS
+        self.follow(Begun(inquiry, inquiry.steps(reader, self._clock, seconds)))
+
+    def follow(self, begun: Begun) -> None:
+        """Go through the steps to their end."""
+        inquiry = begun.inquiry
         try:
-            for progress in inquiry.steps(
-                reader, self._clock, settings.LOG_QUERY_RUN_SECONDS
-            ):
+            for progress in begun.steps:
                 self._note(inquiry, progress)
         except CancelAsked:
             self._finish(State.CANCELLED, _cancelled(inquiry))
@@ -225,7 +278,7 @@ class _Answering:
         self._finish(State.DONE, inquiry.outcome)
 
     def _begun(self) -> Inquiry:
-        run = self._run
+        run = self.run
         run.attempts += 1
         run.started_at = self._now()
         visible = run.owner.visible_accounts()
@@ -240,13 +293,13 @@ class _Answering:
             raise ProcessStopping
         if self._clock() - self._told_at < _BEAT_SECONDS:
             return
-        _tell(self._run, progress)
+        _tell(self.run, progress)
         self._save(*_PROGRESS)
         if progress.scanned and self._clock() >= self._so_far_at:
             self._show(inquiry)
         self._told_at = self._clock()
         if LogQueryRun.objects.filter(
-            pk=self._run.pk, is_cancel_requested=True
+            pk=self.run.pk, is_cancel_requested=True
         ).exists():
             raise CancelAsked
 
@@ -254,15 +307,15 @@ class _Answering:
         """Keep the first rows of what was found so far."""
         begun = self._clock()
         outcome = inquiry.so_far()
-        keeping.keep(self._run, outcome.answer, SHOWN_SO_FAR)
-        self._run.partial = list(outcome.partial)
+        keeping.keep(self.run, outcome.answer, SHOWN_SO_FAR)
+        self.run.partial = list(outcome.partial)
         self._save(*_ANSWER)
         took = self._clock() - begun
         pause = max(_SO_FAR_SECONDS, _SO_FAR_SHARE * took)
         self._so_far_at = self._clock() + pause
 
     def _finish(self, state: State, outcome: Outcome) -> None:
-        run = self._run
+        run = self.run
         _tell(run, outcome.progress)
         self._save(*_PROGRESS)
         left_out = keeping.keep(run, outcome.answer)
@@ -271,15 +324,15 @@ class _Answering:
         self.end(state)
 
     def end(self, state: State, problem: str = "") -> None:
-        _held(self._run).update(state=state, problem=problem, finished_at=self._now())
+        _held(self.run).update(state=state, problem=problem, finished_at=self._now())
 
     def _save(self, *names: str) -> None:
         """Write these fields and renew the claim. Raises ClaimLost."""
         now = self._now()
-        changed = {name: getattr(self._run, name) for name in names}
-        if not _held(self._run).update(**changed, beaten_at=now):
+        changed = {name: getattr(self.run, name) for name in names}
+        if not _held(self.run).update(**changed, beaten_at=now):
             raise ClaimLost
-        self._run.beaten_at = now
+        self.run.beaten_at = now
 
 
 def _cancelled(inquiry: Inquiry) -> Outcome:

@@ -118,7 +118,7 @@ def _read_stream(source: LogSource) -> None:
     stream = Stream(target(source.account, source.region), source.stream)
     shard = next(stream.shards(), None)
     if shard is not None:
-        stream.records(stream.iterator(shard, ""))
+        stream.records(shard, stream.iterator(shard, ""))
 
 
 def _read_bucket(source: LogSource) -> None:

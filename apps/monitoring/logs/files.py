@@ -4,6 +4,7 @@ archives in S3, gzipped or not, in memory that does not grow with the file."""
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path, PurePath
 from types import MappingProxyType
 
@@ -11,10 +12,12 @@ import orjson
 
 from apps.discovery.accounts import note_accounts
 from apps.monitoring.kinds import LOGS
+from apps.monitoring.logs.archivefiles import is_envelopes
 from apps.monitoring.logs.cutting import EXCERPT_BYTES, Assembler, beginning, raw_lines
 from apps.monitoring.logs.cutting import Piece as Event
+from apps.monitoring.logs.envelopes import Envelope, from_stream
 from apps.monitoring.logs.formats import flowlogs
-from apps.monitoring.logs.intake import Twins, problem_of
+from apps.monitoring.logs.intake import LogIntake, ToldPortion, Twins, problem_of
 from apps.monitoring.logs.lines import (
     LogLine,
     as_document,
@@ -22,18 +25,22 @@ from apps.monitoring.logs.lines import (
     content_id,
     document_id,
 )
-from apps.monitoring.logs.places import Place, place_of
+from apps.monitoring.logs.places import UNKNOWN, Place, place_of
 from apps.monitoring.logs.recognition import fields_of_object
 from apps.monitoring.logs.times import Times, iso, of_body
 from apps.search.documents import JsonObject
+from apps.search.engines.base import DocumentEngine
+from apps.search.gunzip import InflateError, inflated
 from apps.search.importers import CannotReopen, Options
-from apps.search.intake import Batch, Broken, Portion
+from apps.search.intake import Batch, Broken, Intake, Portion
 
 _CHUNK_BYTES = 1 << 20
 _AT_ONCE = 2_000
 _NAMES = re.compile(
     r".*\.(?:log|txt|json|jsonl|ndjson|out|err)(?:[.-][\d-]+)?(?:\.gz)?|.*\.gz|\d{6}"
     r"|\d{4}(?:-\d\d){5}-[0-9A-F]{16}"
+    # As Firehose names what it archives: STREAM-VERSION-TIME-UUID.
+    r"|.+-\d+-\d{4}(?:-\d\d){5}-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 )
 # CreateExportTask leaves it to see whether it may write.
 _NOT_LOGS = "aws-logs-write-test"
@@ -42,6 +49,11 @@ _ISO_LENGTH = len("2026-11-23T10:00:00.000Z")
 _NO_TIME = (
     "lines that tell no time, and come before any that does, are filed under the time "
     "the file was last changed"
+)
+
+_NO_REGION = (
+    "what subscriptions send does not tell its region: name it with --region, or the "
+    "same lines are not recognised when they come another way"
 )
 
 
@@ -77,7 +89,26 @@ class LogFiles:
         self, origin: str, chunks: Iterable[bytes], options: Options
     ) -> Iterator[Portion]:
         """Raises BadPattern, OtherContent, and what the chunks raise."""
-        return _File(origin, options).portions(chunks)
+        # Firehose may compress once more what came to it compressed.
+        pieces = inflated(inflated(chunks))
+        try:
+            first = next(pieces, b"")
+        except InflateError as error:
+            yield Portion(broken=[Broken(0, str(error), b"")])
+            return
+        whole = chain((first,), pieces)
+        if is_envelopes(first):
+            yield from _enveloped(place_of(origin, options), whole)
+        else:
+            yield from _File(origin, options).portions(whole)
+
+    def intake(
+        self,
+        engine: DocumentEngine,
+        checkpoint: Callable[[Batch], None],
+        before_commit: Callable[[Batch], None],
+    ) -> Intake:
+        return LogIntake(engine, checkpoint, before_commit)
 
     def note(self, batch: Batch) -> None:
         note_accounts(batch.accounts)
@@ -197,6 +228,50 @@ class _File:
             return self._time_ms
         self._is_dated = False
         return round(self._changed.timestamp() * 1_000)
+
+
+def _enveloped(place: Place, pieces: Iterable[bytes]) -> Iterator[Portion]:
+    """What a subscription sent and Firehose archived: all but the region is told."""
+    damage: list[InflateError] = []
+    for one in from_stream(_until_damaged(pieces, damage)):
+        if isinstance(one, Broken):
+            yield Portion(broken=[one])
+        elif not one.is_control:
+            yield _of_envelope(one, place.region)
+    last = Portion(broken=[Broken(0, str(error), b"") for error in damage])
+    if place.region == UNKNOWN:
+        last.remark = _NO_REGION
+    yield last
+
+
+def _until_damaged(
+    pieces: Iterable[bytes], damage: list[InflateError]
+) -> Iterator[bytes]:
+    try:
+        yield from pieces
+    except InflateError as error:
+        damage.append(error)
+
+
+def _of_envelope(one: Envelope, region: str) -> Portion:
+    portion = ToldPortion(broken=list(one.broken))
+    for event in one.events:
+        line = LogLine(
+            one.owner,
+            region,
+            one.group,
+            one.stream,
+            event.timestamp_ms,
+            event.message,
+            event_id=event.id,
+        )
+        problem = problem_of(line)
+        if problem:
+            excerpt = event.message[:EXCERPT_BYTES].encode("utf-8", "replace")
+            portion.broken.append(Broken(one.offset, problem, excerpt))
+        else:
+            portion.told.append((line, one.offset))
+    return portion
 
 
 def _of_flow(text: str, fields: tuple[str, ...]) -> tuple[int | None, str]:

@@ -194,6 +194,8 @@ def cure_of(problem: str, action: str) -> str:
             "Others ask this account as well, and AWS limits all of them together. "
             "Have busy groups delivered by a subscription instead."
         )
+    if "NotFound" in problem or "NoSuch" in problem or "NonExistent" in problem:
+        return "Look whether it is there, under that name, in that account and region."
     return "It is tried again by itself; what was missed is read then."
 
 

@@ -37,8 +37,7 @@ function followRun({ id, url }) {
 }
 
 function begin(bar) {
-  stop("");
-  bar.hidden = false;
+  source?.close();
   source = new EventSource(bar.dataset.stream);
   delete bar.dataset.stream;
   source.addEventListener("progress", (event) => progress(JSON.parse(event.data)));

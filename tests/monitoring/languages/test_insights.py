@@ -145,7 +145,50 @@ def test_unnest_makes_a_row_of_each_element() -> None:
     assert ask("unnest items into i | stats count(*)", line) == [("2",)]
 
 
-@pytest.mark.parametrize("command", ["pattern @message", "diff", "anomaly", "join x"])
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("j.list[1].n", "2"),
+        ("j.list[0]", '{"n":1}'),
+        ("j.`odd.name`.`two words`", "3"),
+        ("j.list[7].n", ""),
+        ("list[1].n", "2"),
+    ],
+)
+def test_structures_are_reached_into(expression: str, expected: str) -> None:
+    body = '{"list": [{"n": 1}, {"n": 2}], "odd.name": {"two words": 3}}'
+    line = {"@message": body, "list": [{"n": 1}, {"n": 2}]}
+    query = f"fields jsonParse(@message) as j | fields {expression} as x | display x"
+    assert ask(query, line) == [(expected,)]
+
+
+@pytest.mark.parametrize(
+    "order", ["sort ms desc", "sort by ms desc", "order by ms desc"]
+)
+def test_rows_are_sorted_however_it_is_written(order: str) -> None:
+    assert ask(f"fields ms | {order} | limit 1", *SERVED) == [("30",)]
+
+
+def test_subquery_is_for_aws() -> None:
+    with pytest.raises(QueryError, match="subquery") as caught:
+        insights.compile("filter id in (SOURCE '/a' | fields id)")
+    assert caught.value.is_foreign
+    assert caught.value.position == 13
+
+
+@pytest.mark.parametrize(
+    ("query", "other"), [("SELECT 1", "SQL"), ("where a = 1", "PPL")]
+)
+def test_other_languages_are_named_and_not_for_aws(query: str, other: str) -> None:
+    with pytest.raises(QueryError, match=other) as caught:
+        insights.compile(query)
+    assert not caught.value.is_foreign
+
+
+_COMMANDS = "pattern @message|diff|anomaly|join x|lookup t k|unmask @message|addtotals"
+
+
+@pytest.mark.parametrize("command", [*_COMMANDS.split("|"), "filterIndex a = 1"])
 def test_what_only_aws_answers_is_named(command: str) -> None:
     with pytest.raises(QueryError, match=command.split()[0]) as caught:
         insights.compile(f"fields @message | {command}")
@@ -157,6 +200,8 @@ def test_what_only_aws_answers_is_named(command: str) -> None:
     ("query", "position", "says"),
     [
         ("filter a ==", 10, "="),
+        ("filter a >== 5", 11, "a number"),
+        ("fields a | filter b = | limit 1", 22, "a number"),
         ("fields a-b | filter", 19, "not complete"),
         ("filter a like /(?=x)/", 15, "Looking ahead"),
         ("filter a like /(x/", 15, "not valid"),

@@ -169,6 +169,7 @@ def test_page_marks_the_place_of_an_error(viewer_client: Client) -> None:
 def test_place_is_marked_in_its_line(viewer_client: Client) -> None:
     text = page(viewer_client, "fields a\n| bogus b\n| limit 1")
     assert "<code>| bogus b\n  ^</code>" in text
+    assert "at line 2, column 3" in text
 
 
 @pytest.mark.django_db(transaction=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from threading import BoundedSemaphore
 from typing import Any
 
 import pytest
@@ -39,6 +40,12 @@ def lines(engine: DocumentEngine, settings: Any) -> None:
     settings.LOG_QUERY_QUICK_SECONDS = 0
     days = [line(f"day {day}", -day * 24 * 60) for day in range(DAYS)]
     store_lines(engine, *days, line("elsewhere", account=OTHER))
+
+
+@pytest.fixture(autouse=True)
+def no_seats(monkeypatch: pytest.MonkeyPatch) -> None:
+    """This process has enough to do: workers answer."""
+    monkeypatch.setattr(runs, "_OWN_SEATS", BoundedSemaphore(0))
 
 
 class Reader:

@@ -127,14 +127,26 @@ def json_of(value: Value) -> Any:
 
 
 def walked(node: Any, path: Sequence[str]) -> Any:
-    for step in path:
-        if isinstance(node, dict):
-            node = node.get(step)
-        elif isinstance(node, list) and step.isdecimal() and int(step) < len(node):
-            node = node[int(step)]
-        else:
+    """What stands at a path. A name of a member may have dots in it: the shortest
+    that is there counts."""
+    at = 0
+    while at < len(path):
+        end = _step(node, path, at)
+        if end is None:
             return None
+        name = ".".join(path[at:end])
+        node = node[name] if isinstance(node, dict) else node[int(name)]
+        at = end
     return node
+
+
+def _step(node: Any, path: Sequence[str], at: int) -> int | None:
+    """Where the part of the path ends that leads from here to a member."""
+    if isinstance(node, dict):
+        ends = range(at + 1, len(path) + 1)
+        return next((end for end in ends if ".".join(path[at:end]) in node), None)
+    is_number = isinstance(node, list) and path[at].isdecimal()
+    return at + 1 if is_number and int(path[at]) < len(node) else None
 
 
 def plain(node: Any) -> Value:

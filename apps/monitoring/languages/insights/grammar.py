@@ -50,7 +50,7 @@ QUERY = Lark(
     _DISPLAY.3: /display\b/i
     _FILTER.3: /filter\b/i
     _STATS.3: /stats\b/i
-    _SORT.3: /sort\b|order\s+by\b/i
+    _SORT.3: /sort\s+by\b|sort\b|order\s+by\b/i
     _LIMIT.3: /(limit|head)\b/i
     _PARSE.3: /parse\b/i
     _DEDUP.3: /dedup\b/i
@@ -77,7 +77,7 @@ QUERY = Lark(
     STRING: /"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/s
     REGEX: /\/(?:[^\/\\\n]|\\.)+\//
     QUOTED: /`[^`]+`/
-    FIELD: /[@A-Za-z_][\w.@]*/
+    FIELD: /[@A-Za-z_][\w.@]*(?:\[\d+\][\w.@]*|(?<=\.)`[^`]+`[\w.@]*)*/
     COMMENT: /#[^\n]*/
     %ignore COMMENT
     %ignore /\s+/

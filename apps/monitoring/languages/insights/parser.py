@@ -18,7 +18,7 @@ from apps.monitoring.languages.insights.syntax import QueryError
 MOST_CHARACTERS = 10_000
 MOST_ROWS = 100_000
 _DEEPEST = 50
-_FOREIGN = {
+FOREIGN = {
     "pattern": "groups lines by their shape",
     "diff": "compares with an earlier time",
     "anomaly": "finds unusual shapes",
@@ -28,12 +28,17 @@ _FOREIGN = {
     "unmask": "shows what data protection hides",
     "filterindex": "uses indexes kept in AWS",
     "addtotals": "adds a row of sums",
-    "select": "is SQL",
-    "where": "is PPL",
-    "eval": "is PPL",
-    "search": "is PPL",
-    "cat": "is not in Logs Insights QL",
 }
+_OTHER_LANGUAGES = {
+    "select": "SQL",
+    "where": "PPL",
+    "eval": "PPL",
+    "search": "PPL",
+    "rename": "PPL",
+    "top": "PPL",
+    "rare": "PPL",
+}
+_SUBQUERY = re.compile(r"\bin\s*\Z", re.IGNORECASE)
 _COMMANDS = "fields, display, filter, stats, sort, limit, parse, dedup or unnest"
 
 
@@ -71,21 +76,39 @@ def _explained(source: str, error: UnexpectedInput) -> QueryError:
         at = len(source.rstrip())
     word = re.match(r"\w*", source[at:])
     name = word[0] if word else ""
-    if name.lower() in _FOREIGN:
-        return QueryError(
-            f"The command {name} {_FOREIGN[name.lower()]} and is not answered here",
-            at,
-            "leave it out, or run the query in AWS",
-            is_foreign=True,
-        )
+    if name.lower() in FOREIGN:
+        return _foreign(f"The command {name} {FOREIGN[name.lower()]}", at)
+    if source[at : at + 1] == "(" and _SUBQUERY.search(source[:at]):
+        return _foreign("A subquery asks one query for the values of another", at)
     is_start = not source[:at].strip() or source[:at].rstrip().endswith("|")
     what = repr(name or source[at : at + 1]) if at < len(source) else "the end"
-    cure = f"a command is {_COMMANDS}" if is_start else _cure(source, at)
+    cure = f"a command is {_COMMANDS}" if is_start else _cure(source, at, error)
+    if is_start and name.lower() in _OTHER_LANGUAGES:
+        other = _OTHER_LANGUAGES[name.lower()]
+        cure = f"this is {other}, and Logs Insights QL is read here: {cure}"
     return QueryError(f"Did not expect {what}", at, cure)
 
 
-def _cure(source: str, at: int) -> str:
+def _is_value(error: UnexpectedInput) -> bool:
+    """Whether nothing but a value can stand at the place of the error."""
+    names = ("accepts", "expected", "allowed")
+    expected = next(filter(None, (getattr(error, name, None) for name in names)), ())
+    return "NUMBER" in expected and not {"_PIPE", "_COMMA", "$END"} & set(expected)
+
+
+def _foreign(what: str, at: int) -> QueryError:
+    return QueryError(
+        f"{what} and is not answered here",
+        at,
+        "leave it out, or ask CloudWatch itself",
+        is_foreign=True,
+    )
+
+
+def _cure(source: str, at: int, error: UnexpectedInput) -> str:
     sign = source[at : at + 1]
+    if sign and sign not in "\"'`-" and _is_value(error):
+        return 'a field, a number, a "text" or a function stands here'
     if not sign:
         return "the command is not complete"
     if sign in "\"'`":
@@ -93,6 +116,13 @@ def _cure(source: str, at: int) -> str:
     if sign == "-":
         return "a name with a hyphen stands between `backticks`"
     return "commands are separated by |, names of other signs stand in `backticks`"
+
+
+def _path(written: str) -> str:
+    """`a[0].`odd name`` as a.0.odd name; a name that stands in backticks as it is."""
+    if written.startswith("`"):
+        return written.strip("`")
+    return re.sub(r"\[(\d+)\]", r".\1", written).replace("`", "")
 
 
 def _compact(text: str) -> str:
@@ -109,7 +139,7 @@ class _Builder(Transformer[Token, Any]):
         return tuple(part for part in parts if part is not None)
 
     def name(self, meta: Meta, parts: list[Token]) -> ast.Name:
-        return ast.Name(parts[0].strip("`"))
+        return ast.Name(_path(parts[0]))
 
     def field(self, meta: Meta, parts: list[ast.Name]) -> ast.Name:
         return parts[0]
@@ -244,11 +274,13 @@ class _Builder(Transformer[Token, Any]):
 def _check_call(token: Token, arguments: int) -> None:
     allowed = ARITIES.get(token.lower()) or AGGREGATES.get(token.lower())
     at = token.start_pos or 0
+    if allowed is None and token.lower() in FOREIGN:
+        raise _foreign(f"{token} {FOREIGN[token.lower()]}", at)
     if allowed is None:
         raise QueryError(
-            f"There is no function {token}",
+            f"There is no function {token} here",
             at,
-            "check its name in the list of functions, or run the query in AWS",
+            "check its name in the list of functions, or ask CloudWatch itself",
             is_foreign=True,
         )
     fewest, most = allowed

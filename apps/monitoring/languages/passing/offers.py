@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,6 +24,10 @@ from apps.monitoring.models import LogGroup
 # What was written so lately may still be on its way here.
 _SETTLING = timedelta(minutes=5)
 _MOST_NAMED = 5
+_OWN_GROUPS = (
+    "SOURCE chooses log groups inside the query, so its price cannot be told before: "
+    "leave it out, and choose the log groups here."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,16 @@ class Missing:
     @property
     def more(self) -> int:
         return max(0, len(self.names) - _MOST_NAMED)
+
+
+# Where a command can begin: at the start, behind a pipe, in a subquery or join.
+_SOURCE = re.compile(r"(?:^|[|(])(?:\s|#[^\n]*(?:\n|$))*source\b", re.IGNORECASE)
+
+
+def names_groups(asked: Asked) -> bool:
+    """Whether the query itself says what is scanned: its price cannot be told before,
+    and it could reach log groups of accounts that the person does not see."""
+    return _SOURCE.search(asked.query) is not None
 
 
 def can_pass(asked: Asked) -> bool:
@@ -135,7 +150,8 @@ def _offer(
         size,
         min(most, prices.dollars(size.bytes, price)),
         most,
-        _refusal(account, viewer, len(groups))
+        (_OWN_GROUPS if names_groups(asked) else "")
+        or _refusal(account, viewer, len(groups))
         or spending.why_not(number, spending.day_of(now), most),
     )
 

@@ -16,10 +16,11 @@ from apps.discovery.coverage import Interval
 
 GIGABYTE = 10**9
 # AWS counts what a group holds about once a day: a new group may say it holds nothing.
-LEAST_BOUND = GIGABYTE
+LEAST_BOUND = 1 << 30
 _DAY = timedelta(days=1)
 # Prices are shown and agreed to in hundredths of a cent.
 _STEPS = 10_000
+_SMALL = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,10 @@ def rounded_up(price: float) -> float:
 
 
 def money(price: float) -> str:
-    """Dollars with two decimals, or with four below ten cents."""
-    small = 0.1
-    return f"${price:.4f}" if 0 < price < small else f"${price:,.2f}"
+    """Dollars to the cent; to a hundredth of a cent below ten cents."""
+    if not 0 < price < _SMALL:
+        return f"${price:,.2f}"
+    if price < 1 / _STEPS:
+        return "less than $0.0001"
+    whole, parts = f"{price:.4f}".split(".")
+    return f"${whole}.{parts.rstrip('0').ljust(2, '0')}"

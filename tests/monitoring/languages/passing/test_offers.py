@@ -157,7 +157,7 @@ def test_page_starts_by_a_button_with_its_price(asking: Asking) -> None:
     run = LogQueryRun.objects.get()
     assert answer["Location"].endswith(f"&run={run.pk}")
     text = str(asking.client.get(answer["Location"]).content.decode())
-    assert "Waiting for a place" in text
+    assert "Waiting for its turn" in text
     assert "problem" not in text.split("<main")[1].split("log-query-run")[0]
 
 
@@ -165,3 +165,24 @@ def test_page_says_why_it_did_not_start(asking: Asking) -> None:
     asked = {"asked": "?query=fields+a&groups=/shop", "place": "x"}
     answer = asking.client.post("/logs/query/aws", asked, follow=True)
     assert "None of the chosen log groups" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SOURCE logGroups() | fields @message",
+        "filter a in (source '/secret' | fields a)",
+        "fields a | # hidden\n SOURCE logGroups()",
+    ],
+)
+def test_query_that_names_groups_itself_is_not_passed(
+    asking: Asking, query: str
+) -> None:
+    assert "SOURCE chooses log groups" in str(asking.offer(query)["refusal"])
+    assert asking.post(query).status_code == 409
+
+
+def test_field_of_that_name_is_no_command(asking: Asking) -> None:
+    assert (
+        asking.offer("filter source = 1 | stats count() by source")["refusal"] is None
+    )

@@ -47,7 +47,7 @@ def test_what_came_in_since_aws_counted_is_added() -> None:
 
 
 def test_new_group_whose_size_is_not_counted_yet_has_a_bound() -> None:
-    assert estimated(a_group(stored_bytes=0), DAY, 0 * DAY) == (0, GIGABYTE)
+    assert estimated(a_group(stored_bytes=0), DAY, 0 * DAY) == (0, 2**30)
 
 
 def test_groups_add_up() -> None:
@@ -63,7 +63,15 @@ def test_price_to_agree_to_is_never_less(exact: float, rounded: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("price", "text"), [(0, "$0.00"), (0.0051, "$0.0051"), (1234.5, "$1,234.50")]
+    ("price", "text"),
+    [
+        (0, "$0.00"),
+        (0.0051, "$0.0051"),
+        (0.005, "$0.005"),
+        (0.05, "$0.05"),
+        (1234.5, "$1,234.50"),
+        (0.00002, "less than $0.0001"),
+    ],
 )
 def test_price_is_printed(price: float, text: str) -> None:
     assert prices.money(price) == text
