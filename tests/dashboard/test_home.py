@@ -67,7 +67,7 @@ def test_home_counts_lines_of_the_last_hour_and_errors_among_them(
 
     shown = home(viewer_client)
 
-    assert '<p class="big">3 <span>lines in the last hour' in shown
+    assert '<p class="big">3 <span>lines, last hour' in shown
     assert "2 of level ERROR or FATAL" in shown
 
 
@@ -93,7 +93,7 @@ def test_home_counts_nothing_of_accounts_one_may_not_see(
 
     assert "series collected" not in shown
     assert ">loud</a>" not in shown
-    assert "lines in the last hour" not in shown
+    assert "lines, last hour" not in shown
 
 
 def test_home_of_a_fresh_installation_says_where_to_begin(

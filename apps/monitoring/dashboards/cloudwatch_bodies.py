@@ -77,6 +77,8 @@ def decoded(text: str) -> Mapping[str, Any]:
     try:
         body = orjson.loads(text)
     except orjson.JSONDecodeError as error:
+        if "depth limit" in error.msg:
+            raise BodyError("The JSON is nested too deeply.") from None
         raise BodyError(
             f"Line {error.lineno}, column {error.colno}: this is not JSON: "
             f"{error.msg.partition(':')[0]}."

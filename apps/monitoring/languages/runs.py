@@ -44,7 +44,7 @@ _SO_FAR_SECONDS = 2.0
 _SO_FAR_SHARE = 10
 _MOST_ATTEMPTS = 3
 _PROGRESS = ("scanned", "total", "matched", "bytes", "seconds")
-_ANSWER = ("version", "columns", "times", "found", "rows", "partial")
+_ANSWER = ("version", "found", "rows", "partial")
 # Scans keep a core busy: collecting goes on beside them.
 _SEATS = threading.BoundedSemaphore(2)
 _OWN_SEATS = threading.BoundedSemaphore(2)

@@ -235,8 +235,6 @@ class Working:
         run = self.run
         self.save(
             version=run.version,
-            columns=run.columns,
-            times=run.times,
             found=run.found,
             rows=run.rows,
             partial=run.partial,
