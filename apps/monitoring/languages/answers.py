@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import zip_longest
 from typing import Any
 
 from django.template.loader import render_to_string
@@ -73,9 +74,13 @@ def _context(outcome: Outcome, asked: Asked, query: str) -> dict[str, Any]:
     answer = outcome.answer
     rows = list(results.rows_of(outcome))
     shown = rows[: results.SHOWN]
+    cells = [_cells(row, answer) for row in shown]
+    numeric = [cell.get("is_number", False) for cell in (cells[0] if cells else ())]
     return {
-        "columns": answer.columns,
-        "rows": [(_cells(row, answer), row.get("@ptr", "")) for row in shown],
+        "columns": list(zip_longest(answer.columns, numeric)),
+        "rows": [
+            (line, row.get("@ptr", "")) for line, row in zip(cells, shown, strict=True)
+        ],
         "has_lines": bool(answer.ids),
         "hidden_rows": len(rows) - len(shown),
         "partial": outcome.partial,
