@@ -41,17 +41,19 @@ _PAGES = (
     ("Metrics", "chart-column", "metrics", ()),
     ("Logs", "wrap-text", "explore", ("logs",)),
     ("Log queries", "table", "log-query", ()),
-    ("Log groups", "folder-input", "log-groups", ()),
     ("CloudTrail", "search", "explore", ("trail",)),
     ("Actors", "fingerprint", "actors", ()),
     ("Resources", "box", "resources", ()),
     ("Accounts", "cloud", "accounts", ()),
-    ("Sources", "database", "sources", ()),
-    ("Collection", "server", "collection", ()),
+    ("Log groups", "folder-input", "log-groups", ()),
+    ("Trail sources", "database", "sources", ()),
+    ("Metric collection", "server", "collection", ()),
     ("Quarantine", "shield-alert", "quarantine", ()),
 )
 # Where the second part of the list begins.
 _SETTING_UP = "accounts"
+# What else belongs to an entry: other looks at its documents.
+_ALSO = {"/explore/logs/": "/logs/"}
 # Pages that look at a stretch of time: going between them keeps it.
 _IN_TIME = ("explore", "metrics", "log-query", "actors", "resources")
 
@@ -66,7 +68,10 @@ class Shell:
     def navigation(self) -> list[Item]:
         pages = [(*page, reverse(page[2], args=page[3])) for page in _PAGES]
         # The page of a page belongs to the nearest entry, not to every one above it.
-        here = max((url for *_, url in pages if self._is_in(url)), key=len, default="")
+        places = {url: url for *_, url in pages}
+        places |= {more: url for url, more in _ALSO.items()}
+        found = max(filter(self._is_in, places), key=len, default="")
+        here = places.get(found, "")
         return [
             self._item(label, icon, name, url, is_current=url == here)
             for label, icon, name, _, url in pages

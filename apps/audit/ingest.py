@@ -1,6 +1,6 @@
 """CloudTrail log files as documents, for imports and for collectors."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
@@ -13,8 +13,9 @@ from apps.audit.records import MalformedRecord, document, parse
 from apps.audit.sourceruns import note_batch, target_of
 from apps.discovery.aws import AwsError
 from apps.discovery.buckets import Bucket
+from apps.search.engines.base import DocumentEngine
 from apps.search.importers import CannotReopen, Options
-from apps.search.intake import Batch, Broken, Portion
+from apps.search.intake import Batch, Broken, Intake, Portion
 
 _CHUNK_BYTES = 1 << 20
 _SUFFIXES = (".json", ".json.gz", ".gz", ".jsonl", ".ndjson", ".log")
@@ -66,6 +67,14 @@ class CloudTrailFiles:
         self, origin: str, chunks: Iterable[bytes], options: Options
     ) -> Iterator[Portion]:
         return portions(chunks)
+
+    def intake(
+        self,
+        engine: DocumentEngine,
+        checkpoint: Callable[[Batch], None],
+        before_commit: Callable[[Batch], None],
+    ) -> Intake:
+        return Intake(engine.writer(self.kind), checkpoint, before_commit)
 
     def note(self, batch: Batch) -> None:
         note_batch(batch)

@@ -58,7 +58,7 @@ _THROTTLED = frozenset(
         "RequestThrottled", "RequestThrottledException", "RequestLimitExceeded",
         "TooManyRequestsException", "LimitExceededException", "BandwidthLimitExceeded",
         "PriorRequestNotComplete", "TransactionInProgressException",
-        "EC2ThrottledException",
+        "EC2ThrottledException", "ProvisionedThroughputExceededException",
     )
 )  # fmt: skip
 _GONE = frozenset(
@@ -130,6 +130,15 @@ class Door:
         )
         if pace is None:
             return self._once(operation, parameters)
+        return self.call_at(pace, operation, **parameters)
+
+    def call_at(
+        self, pace: Pace, operation: str, **parameters: Any
+    ) -> Mapping[str, Any]:
+        """The answer of one call, at a pace that is not of the operation alone.
+
+        Raises one of the errors of this module.
+        """
         for _ in range(_PACED_ATTEMPTS - 1):
             time.sleep(reserve(pace, _now_ms()) / 1_000)
             try:

@@ -5,6 +5,7 @@ process. A row holds when the next call may go out; whoever wants to call moves 
 on by one interval with a conditional update, and waits until its turn.
 """
 
+import hashlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,8 +18,8 @@ _SLOW_REGIONS = (
 )  # fmt: skip
 # What is left to others who call the same operation.
 _SHARE = 0.8
-# Calls a second that AWS allows, per account and region: CloudTrail, CloudWatch and
-# CloudWatch Logs service quotas. Where regions differ, by region.
+# Calls a second that AWS allows, per account and region: CloudTrail, CloudWatch,
+# CloudWatch Logs and Kinesis service quotas. Where regions differ, by region.
 QUOTAS: Mapping[str, Mapping[str, float]] = {
     "cloudtrail.lookup_events": {ELSEWHERE: 2},
     "cloudwatch.get_metric_data": {ELSEWHERE: 50},
@@ -35,11 +36,15 @@ QUOTAS: Mapping[str, Mapping[str, float]] = {
     "logs.describe_log_streams": {ELSEWHERE: 25},
     "logs.describe_metric_filters": {ELSEWHERE: 5},
     "logs.describe_subscription_filters": {ELSEWHERE: 5},
+    "kinesis.list_shards": {ELSEWHERE: 1_000},
     "logs.describe_queries": {ELSEWHERE: 5},
     "logs.start_query": {ELSEWHERE: 5},
     "logs.stop_query": {ELSEWHERE: 5},
     "logs.get_query_results": {ELSEWHERE: 5},
 }
+# Calls a second of each kind that all readers of a shard have together: Kinesis Data
+# Streams quotas.
+_PER_SHARD = 5
 # Datapoints a second that GetMetricData may be asked for, with the same margin: 180,000
 # where the window begins within the last three hours, else 396,000. AWS counts those
 # there may be, by range and period (CloudWatch service quotas).
@@ -76,6 +81,17 @@ def points_pace(
     return Pace(
         f"{account}/{region}/cloudwatch.points/{age}",
         math.ceil(_SPREAD_MS / max(1, per_second // max(1, points))),
+    )
+
+
+def shard_pace(place: tuple[str, str], operation: str, stream: str, shard: str) -> Pace:
+    """The pace of an operation on one shard of a stream of Kinesis."""
+    account, region = place
+    # Names of streams may be longer than a key.
+    name = hashlib.blake2b(f"{stream}/{shard}".encode(), digest_size=8).hexdigest()
+    return Pace(
+        f"{account}/{region}/kinesis.{operation}/{name}",
+        math.ceil(1_000 / (_PER_SHARD * _SHARE)),
     )
 
 

@@ -63,6 +63,7 @@ LOGS = Kind(
     ),
     placeholder='words, @level:ERROR, "connection refused", @duration:>=1000',
     import_command="script/trailmap import logs FILE --group NAME",
+    collect_page="log-groups",
     level_field="@level",
     colours={
         "TRACE": "level-trace",

@@ -1,13 +1,14 @@
 """The kinds of file that can be imported, each declared by the room that reads it."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from typing import Protocol
 
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from apps.search.intake import Batch, Portion
+from apps.search.engines.base import DocumentEngine
+from apps.search.intake import Batch, Intake, Portion
 from apps.search.kinds import Kind
 
 # How a run wants its files read, where the importer leaves a choice.
@@ -44,6 +45,14 @@ class Importer(Protocol):
     ) -> Iterator[Portion]:
         """The documents of a file, gzipped or not, in order, in bounded memory.
         Raises OtherContent, and what the chunks raise."""
+
+    def intake(
+        self,
+        engine: DocumentEngine,
+        checkpoint: Callable[[Batch], None],
+        before_commit: Callable[[Batch], None],
+    ) -> Intake:
+        """What takes portions of this importer into the store."""
 
     def note(self, batch: Batch) -> None:
         """Write rows that the store must never be ahead of."""

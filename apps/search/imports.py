@@ -19,7 +19,7 @@ from django.utils import timezone
 from apps.search import quarantine
 from apps.search.engines.base import DocumentEngine, EngineUnavailable
 from apps.search.importers import Importer, Options, importers
-from apps.search.intake import CHECKPOINT_SECONDS, Batch, Intake
+from apps.search.intake import CHECKPOINT_SECONDS, Batch
 from apps.search.models import ImportedDay, ImportRun
 from apps.search.quarantine import Reading
 from apps.search.shutdown import stopping
@@ -238,8 +238,9 @@ class _Import:
         self._watch = watch
         self._seen_at = monotonic()
         self._importer = importers()[run.kind]
-        writer = engine.writer(self._importer.kind)
-        self._intake = Intake(writer, self._checkpoint, self._before_commit)
+        self._intake = self._importer.intake(
+            engine, self._checkpoint, self._before_commit
+        )
 
     def run(self) -> None:
         files = files_below(self._row.paths, self._importer, self._still_here)

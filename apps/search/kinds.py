@@ -45,6 +45,7 @@ class Kind:
     neighbours. `failure_field` marks what failed, by any value or by one of
     `failure_values`. `pages` are further looks at the same question, and `path_pages`
     pages that have a value in their path, by field: a word for it and the route.
+    `collect_page` is where collecting it from AWS is switched on.
 
     `text_field`: where one field holds the whole text of a document, its words are
     those of the document and nothing else's are; it is found by words alone, and has
@@ -70,6 +71,7 @@ class Kind:
     link_pages: Mapping[str, str] = field(default_factory=dict)
     placeholder: str = "words, field:value, *part*"
     import_command: str = ""
+    collect_page: str = "sources"
     level_field: str = ""
     colours: Mapping[str, str] = field(default_factory=dict)
     stream_fields: tuple[str, ...] = ()

@@ -1,11 +1,12 @@
-"""JSON answers of the REST API, and errors in one shape."""
+"""JSON of the REST API: what is sent to it, its answers, and errors in one shape."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import IO, Any
 
 import orjson
 from django.http import Http404
 from rest_framework import exceptions, status
+from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.response import Response
 
@@ -25,6 +26,37 @@ _OURS: Mapping[type[Exception], tuple[str, str | None, int]] = {
     UnknownKind: ("not_found", "kind", status.HTTP_404_NOT_FOUND),
     EngineUnavailable: ("unavailable", None, status.HTTP_503_SERVICE_UNAVAILABLE),
 }
+
+
+# Four times the longest dashboard; nothing else that is sent is near it.
+MOST_SENT = 4_000_000
+
+
+class TooLarge(exceptions.APIException):
+    status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
+    default_detail = f"More than {MOST_SENT:,} bytes were sent."
+    default_code = "too_large"
+
+
+class JsonParser(BaseParser):
+    """What was sent, by a parser that refuses what is no JSON (NaN, half a surrogate)
+    and what is nested too deeply, and of so many bytes at most."""
+
+    media_type = "application/json"
+
+    def parse(
+        self,
+        stream: IO[bytes],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        sent = stream.read(MOST_SENT + 1)
+        if len(sent) > MOST_SENT:
+            raise TooLarge
+        try:
+            return orjson.loads(sent)
+        except orjson.JSONDecodeError as error:
+            raise exceptions.ParseError(f"This is no JSON: {error}.") from error
 
 
 class Verbatim(bytes):

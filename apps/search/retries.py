@@ -8,7 +8,7 @@ from django.utils import timezone
 from apps.search import quarantine
 from apps.search.engines.base import DocumentEngine, EngineUnavailable
 from apps.search.importers import CannotReopen, importers
-from apps.search.intake import Batch, Intake
+from apps.search.intake import Batch
 from apps.search.models import QuarantinedRecord
 from apps.search.quarantine import Reading
 from apps.search.shutdown import stopping
@@ -42,7 +42,7 @@ def _retry(origin: str, reading: Reading, engine: DocumentEngine) -> None:
     def checkpoint(batch: Batch) -> None:
         quarantine.note(batch, timezone.now(), reading)
 
-    intake = Intake(engine.writer(importer.kind), checkpoint, importer.note)
+    intake = importer.intake(engine, checkpoint, importer.note)
     marked = QuarantinedRecord.objects.filter(
         origin=origin, state=QuarantinedRecord.State.READING
     )

@@ -3,6 +3,7 @@ next where there is nothing."""
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -66,7 +67,7 @@ def test_home_counts_lines_of_the_last_hour_and_errors_among_them(
 
     shown = home(viewer_client)
 
-    assert '<p class="big">3 <span>lines in the last hour' in shown
+    assert '<p class="big">3 <span>lines, last hour' in shown
     assert "2 of level ERROR or FATAL" in shown
 
 
@@ -92,7 +93,7 @@ def test_home_counts_nothing_of_accounts_one_may_not_see(
 
     assert "series collected" not in shown
     assert ">loud</a>" not in shown
-    assert "lines in the last hour" not in shown
+    assert "lines, last hour" not in shown
 
 
 def test_home_of_a_fresh_installation_says_where_to_begin(
@@ -143,3 +144,21 @@ def test_going_between_pages_keeps_the_time(viewer_client: Client) -> None:
 
     for path in ("/metrics/", "/explore/logs/", "/logs/query/"):
         assert f'href="{path}?since=now-2h"' in side
+
+
+@pytest.mark.parametrize(
+    ("path", "label"),
+    [
+        ("/logs/patterns/", "Logs"),
+        ("/logs/query/", "Log queries"),
+        ("/logs/groups/", "Log groups"),
+        ("/metrics/collection/", "Metric collection"),
+    ],
+)
+def test_the_entry_of_a_page_is_marked(
+    viewer_client: Client, path: str, label: str
+) -> None:
+    side = viewer_client.get(path).content.decode().partition("</nav>")[0]
+
+    [marked] = re.findall(r'aria-current="page">.*?<span>([^<]*)</span>', side)
+    assert marked == label

@@ -161,6 +161,16 @@ def test_a_fault_says_where_to_look_and_nothing_else(
     assert "secret" not in shown
 
 
+@pytest.mark.parametrize("path", ["/", "/metrics/draw", "/explore/trail/"])
+def test_an_address_of_thousands_of_parts_is_refused(
+    viewer_client: Client, path: str
+) -> None:
+    answer = viewer_client.get(f"{path}?{'&'.join(['series=1'] * 3_000)}")
+
+    assert answer.status_code == 400
+    assert "cannot be answered" in answer.content.decode()
+
+
 def test_a_page_needs_someone_signed_in(client: Client) -> None:
     answer = client.get("/explore/trail/?q=x")
 

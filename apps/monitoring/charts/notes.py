@@ -153,6 +153,8 @@ def _methods(computed: Computed) -> Iterator[Note]:
             text += f", of which periods of {_period(longer)} are kept; sums are spread"
             text += f" over {_period(period)}"
         yield Note("method", f"{text}.")
+    if computed.spec.kind == "area" and len(computed.lines) > 1:
+        yield Note("method", "Areas lie over each other, from zero. Bars are stacked.")
     if computed.band is not None:
         yield Note("method", f"{computed.band.method}.")
     wanted = computed.spec.period

@@ -61,6 +61,11 @@ class Panel:
     def table_id(self) -> str:
         return f"{self.id}-table"
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no line has a value; what is compared with may have some."""
+        return all(one.is_empty for one in self.computed.lines)
+
     def rows(self) -> list[dict[str, Any]]:
         """The table twin, newest first, without periods that have no value at all."""
         lines = self.computed.lines

@@ -45,6 +45,8 @@ class Place:
             raise self.error(name, "expected a text")
         if len(value) > most:
             raise self.error(name, f"longer than {most:,} characters")
+        if "\0" in value:
+            raise self.error(name, "a text has no NUL in it")
         return value
 
     def needed(self, name: str, most: int) -> str:

@@ -6,11 +6,12 @@ be said here is told by the name of its widget, never dropped in silence.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+import orjson
 
 from apps.monitoring.dashboards.layouts import (
     COLUMNS,
@@ -74,13 +75,14 @@ def decoded(text: str) -> Mapping[str, Any]:
     if len(text) > MOST_BYTES:
         raise BodyError(f"The text is longer than the {MOST_BYTES:,} letters allowed.")
     try:
-        body = json.loads(text)
-    except json.JSONDecodeError as error:
+        body = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        if "depth limit" in error.msg:
+            raise BodyError("The JSON is nested too deeply.") from None
         raise BodyError(
-            f"Line {error.lineno}, column {error.colno}: this is not JSON: {error.msg}."
+            f"Line {error.lineno}, column {error.colno}: this is not JSON: "
+            f"{error.msg.partition(':')[0]}."
         ) from error
-    except RecursionError:
-        raise BodyError("The JSON is nested too deeply.") from None
     if not isinstance(body, dict):
         raise BodyError("A dashboard is an object with widgets or panels.")
     return body

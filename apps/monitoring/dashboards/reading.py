@@ -58,6 +58,8 @@ def text(value: Mapping[str, Any], name: str, place: str, most: int = 200) -> st
             within(place, name),
             f"{len(found):,} characters are more than the {most:,} allowed",
         )
+    if "\0" in found:
+        raise LayoutError(within(place, name), "a text has no NUL in it")
     return found
 
 

@@ -20,6 +20,7 @@ from apps.monitoring.metrics.keys import MetricKey
 MOST_LINES = 50
 _LONG_ID = 24
 _MOST_LABEL = 200
+_PLACES = ("account", "region")
 Binding = Mapping[str, str]
 _IDENTIFIER = re.compile(r"\b[a-z][A-Za-z0-9_]*\b")
 
@@ -192,7 +193,9 @@ def _label(line: Json, binding: Binding) -> str:
     label = str(line.get("label", ""))
     if binding and all(value in label for value in binding.values()):
         return label
-    values = " · ".join(value for value in binding.values() if value not in label)
+    # What it is before where it is: legends are cut at the end.
+    names = sorted(binding, key=lambda name: name.strip() in _PLACES)
+    values = " · ".join(binding[name] for name in names if binding[name] not in label)
     return f"{label} · {values}" if label else values
 
 

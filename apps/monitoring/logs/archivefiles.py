@@ -18,14 +18,16 @@ from apps.search.intake import Broken
 from apps.search.timerange import milliseconds
 
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) ", re.ASCII)
+_BEGINNING_BYTES = 4 << 10
 _MOST_CHARACTERS = 2 << 20
+_ENVELOPE = re.compile(rb'"messageType"\s*:\s*"(?:DATA|CONTROL)_MESSAGE"')
 _FILE = re.compile(r"\d{6}(\.gz)?", re.ASCII)
 
 
 def is_envelopes(first: bytes) -> bool:
     """Whether a plain file begins as what subscription filters send."""
-    begins = first.lstrip()[:200]
-    return begins.startswith(b"{") and b'"messageType"' in begins
+    begins = first.lstrip()[:_BEGINNING_BYTES]
+    return begins.startswith(b"{") and _ENVELOPE.search(begins) is not None
 
 
 def exported(

@@ -111,7 +111,17 @@ class ArchiveRun:
         while batch := list(islice(listing, _BATCH)):
             self._write_down(batch)
             self._lease.keep(self._clock())
+        self._try_again()
         self._lease.write(swept_at=began)
+
+    def _try_again(self) -> None:
+        """Whoever mended what kept files from being read need not tell us: what was
+        given up has one more attempt."""
+        LogArchive.objects.filter(
+            source=self._source,
+            state=LogArchive.State.FAILED,
+            attempts__gte=_MAX_ATTEMPTS,
+        ).update(state=LogArchive.State.FOUND, attempts=_MAX_ATTEMPTS - 1)
 
     def _write_down(self, found: Sequence[ListedObject]) -> None:
         now = self._clock()
@@ -132,7 +142,8 @@ class ArchiveRun:
         )
         failures: list[AwsError] = []
         in_a_row = 0
-        for file in rows.order_by("found_at", "key")[:_FILES_A_RUN]:
+        # Those that failed before do not keep the others waiting.
+        for file in rows.order_by("attempts", "found_at", "key")[:_FILES_A_RUN]:
             if stopping.is_set() or in_a_row >= _FAILURES_IN_A_ROW:
                 break
             self._lease.keep(self._clock())
@@ -159,8 +170,11 @@ class ArchiveRun:
         )
 
     def _read_into(self, receiver: Receiver, origin: str, file: LogArchive) -> None:
-        pieces = inflated(self._kept(self._bucket.chunks(file.key)))
+        # Firehose may compress once more what came to it compressed.
+        pieces = inflated(inflated(self._kept(self._bucket.chunks(file.key))))
         first = next(pieces, b"")
+        if not first:
+            return
         whole = chain((first,), pieces)
         if is_envelopes(first):
             receiver.take(origin, from_stream(whole))

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from apps.discovery.aws import AwsError
 from apps.monitoring.logs.archives import ArchiveRun
+from apps.monitoring.logs.covered import end_outage, note_outage
 from apps.monitoring.logs.kinesis import KinesisRun
 from apps.monitoring.logs.leases import Clock, Lease, LeaseLost
 from apps.monitoring.models import LogSource
@@ -51,12 +52,22 @@ def collect(
         return
     problem = _problem_of(lease, engine, clock)
     now, source = clock(), lease.row
+    if source.problem and not problem:
+        end_outage(source, now)  # first: the row says until then that there is one
     lease.give_back(
         ran_at=now,
         problem=problem,
         problem_since=(source.problem_since or now) if problem else None,
         succeeded_at=source.succeeded_at if problem else now,
     )
+    if problem:
+        note_outage(source, _last_asked(source), problem)
+
+
+def _last_asked(source: LogSource) -> datetime:
+    """When AWS last answered. A bucket without a queue is asked by listing alone."""
+    is_listed = source.bucket and not source.queue_url
+    return (source.swept_at if is_listed else source.succeeded_at) or source.created_at
 
 
 def _problem_of(lease: Lease[LogSource], engine: DocumentEngine, clock: Clock) -> str:

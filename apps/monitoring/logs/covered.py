@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
 from apps.discovery.coverage import Interval, gaps, merged
-from apps.monitoring.models import LogCoverage, LogGroup, LogOutage
+from apps.monitoring.models import LogCoverage, LogGroup, LogOutage, LogSource
 
 
 def covered(group: LogGroup) -> list[Interval]:
@@ -43,14 +44,18 @@ def not_collected(
     return {pk: found for pk, found in missing.items() if found}
 
 
-def note_outage(group: LogGroup, since: datetime, problem: str) -> None:
-    """A group cannot be read, and could last at that time."""
+def note_outage(of: LogGroup | LogSource, since: datetime, problem: str) -> None:
+    """A group or a source cannot be read, and could last at that time."""
     open_one, is_new = LogOutage.objects.get_or_create(
-        group=group, until=None, defaults={"since": since, "problem": problem}
+        **_whose(of), until=None, defaults={"since": since, "problem": problem}
     )
     if not is_new and open_one.problem != problem:
         LogOutage.objects.filter(pk=open_one.pk).update(problem=problem)
 
 
-def end_outage(group: LogGroup, now: datetime) -> None:
-    LogOutage.objects.filter(group=group, until=None).update(until=now)
+def end_outage(of: LogGroup | LogSource, now: datetime) -> None:
+    LogOutage.objects.filter(**_whose(of), until=None).update(until=now)
+
+
+def _whose(of: LogGroup | LogSource) -> dict[str, Any]:
+    return {"source": of} if isinstance(of, LogSource) else {"group": of}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from apps.monitoring.logs.intake import LogIntake
+from apps.monitoring.logs.intake import LogIntake, Twins
 from apps.monitoring.logs.leases import Clock
 from apps.monitoring.logs.lines import LogLine
 from apps.search import quarantine
@@ -28,15 +28,18 @@ class Delivery:
         self._intake = LogIntake(engine, self._durable)
         self.tally = Tally()
 
-    def take(self, origin: str, lines: Sequence[LogLine]) -> int:
+    def take(
+        self, origin: str, lines: Sequence[LogLine], twins: Twins | None = None
+    ) -> int:
         """Lines of an origin such as `poll://ACCOUNT/REGION/GROUP`; how many are new.
+        Where they are a part of what came together, `twins` goes on from the last.
 
         Raises EngineUnavailable.
         """
         if not lines:
             return 0
         self._is_empty = False
-        return self._intake.take_lines(origin, lines)
+        return self._intake.take_lines(origin, lines, twins)
 
     def refuse(self, origin: str, broken: Broken) -> None:
         """Something that could not be read."""

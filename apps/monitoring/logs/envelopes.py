@@ -44,7 +44,8 @@ class EnvelopeEvent:
 @dataclass(frozen=True, slots=True)
 class Envelope:
     """Events of one stream. `owner` is the account whose group it is. A test message
-    has no events and no group. `broken` are events that could not be read."""
+    has no events and no group. `broken` are events that could not be read. `offset` is
+    where it begins in what it was read from."""
 
     owner: str
     group: str
@@ -53,6 +54,7 @@ class Envelope:
     events: tuple[EnvelopeEvent, ...] = ()
     broken: tuple[Broken, ...] = ()
     is_control: bool = False
+    offset: int = 0
 
 
 def from_base64(text: str) -> Iterator[Envelope | Broken]:
@@ -166,6 +168,7 @@ def envelope(value: Any, offset: int) -> Envelope | Broken:
         tuple(str(name) for name in value.get("subscriptionFilters") or ()),
         tuple(events),
         tuple(broken),
+        offset=offset,
     )
 
 

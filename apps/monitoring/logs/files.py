@@ -4,6 +4,7 @@ archives in S3, gzipped or not, in memory that does not grow with the file."""
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path, PurePath
 from types import MappingProxyType
 
@@ -11,10 +12,12 @@ import orjson
 
 from apps.discovery.accounts import note_accounts
 from apps.monitoring.kinds import LOGS
+from apps.monitoring.logs.archivefiles import is_envelopes
 from apps.monitoring.logs.cutting import EXCERPT_BYTES, Assembler, beginning, raw_lines
 from apps.monitoring.logs.cutting import Piece as Event
+from apps.monitoring.logs.envelopefiles import enveloped
 from apps.monitoring.logs.formats import flowlogs
-from apps.monitoring.logs.intake import Twins, problem_of
+from apps.monitoring.logs.intake import LogIntake, Twins, problem_of
 from apps.monitoring.logs.lines import (
     LogLine,
     as_document,
@@ -26,14 +29,18 @@ from apps.monitoring.logs.places import Place, place_of
 from apps.monitoring.logs.recognition import fields_of_object
 from apps.monitoring.logs.times import Times, iso, of_body
 from apps.search.documents import JsonObject
+from apps.search.engines.base import DocumentEngine
+from apps.search.gunzip import InflateError, inflated
 from apps.search.importers import CannotReopen, Options
-from apps.search.intake import Batch, Broken, Portion
+from apps.search.intake import Batch, Broken, Intake, Portion
 
 _CHUNK_BYTES = 1 << 20
 _AT_ONCE = 2_000
 _NAMES = re.compile(
     r".*\.(?:log|txt|json|jsonl|ndjson|out|err)(?:[.-][\d-]+)?(?:\.gz)?|.*\.gz|\d{6}"
     r"|\d{4}(?:-\d\d){5}-[0-9A-F]{16}"
+    # As Firehose names what it archives: STREAM-VERSION-TIME-UUID.
+    r"|.+-\d+-\d{4}(?:-\d\d){5}-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 )
 # CreateExportTask leaves it to see whether it may write.
 _NOT_LOGS = "aws-logs-write-test"
@@ -77,7 +84,26 @@ class LogFiles:
         self, origin: str, chunks: Iterable[bytes], options: Options
     ) -> Iterator[Portion]:
         """Raises BadPattern, OtherContent, and what the chunks raise."""
-        return _File(origin, options).portions(chunks)
+        # Firehose may compress once more what came to it compressed.
+        pieces = inflated(inflated(chunks))
+        try:
+            first = next(pieces, b"")
+        except InflateError as error:
+            yield Portion(broken=[Broken(0, str(error), b"")])
+            return
+        whole = chain((first,), pieces)
+        if is_envelopes(first):
+            yield from enveloped(place_of(origin, options), whole)
+        else:
+            yield from _File(origin, options).portions(whole)
+
+    def intake(
+        self,
+        engine: DocumentEngine,
+        checkpoint: Callable[[Batch], None],
+        before_commit: Callable[[Batch], None],
+    ) -> Intake:
+        return LogIntake(engine, checkpoint, before_commit)
 
     def note(self, batch: Batch) -> None:
         note_accounts(batch.accounts)

@@ -23,6 +23,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from apps.monitoring.logs.covered import end_outage, note_outage
 from apps.monitoring.logs.envelopes import Envelope, from_base64
 from apps.monitoring.logs.keys import is_key_of
 from apps.monitoring.logs.receiving import Receiver
@@ -201,7 +202,10 @@ def _note(source: LogSource, problem: str) -> None:
     row = LogSource.objects.filter(pk=source.pk)
     if problem:
         row.update(problem=problem, problem_since=source.problem_since or now)
+        note_outage(source, now, problem)
     else:
+        if source.problem:
+            end_outage(source, now)
         row.update(problem="", problem_since=None, succeeded_at=now)
 
 

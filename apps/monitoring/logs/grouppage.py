@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,7 +22,7 @@ from apps.monitoring.logs import listing
 from apps.monitoring.logs.covered import covered
 from apps.monitoring.logs.deliverers import kind_of, source_of
 from apps.monitoring.logs.inventory import MOST_STREAMS
-from apps.monitoring.logs.standing import Standings
+from apps.monitoring.logs.standing import BEHIND, Standings, polling_of
 from apps.monitoring.logs.switching import UNREADABLE, note_looked
 from apps.monitoring.models import LogGroup, LogOutage, LogSource, LogStream
 from apps.search.explorestate import exact_clause
@@ -157,13 +157,24 @@ def _coverage(row: LogGroup, span: TimeRange, now: datetime) -> dict[str, Any]:
     ]
     drawn = [*_bars("read", read, span), *_bars("outage", late, span)]
     missing = gaps(read, asked) if asked.since < asked.until else []
+    settling = _settling(missing, row, now)
     return {
         "range": span,
         "bars": drawn,
         "read": [one for one in read if one.since < one.until],
-        "missing": missing[:_STRETCHES],
+        "missing": [one for one in missing if one != settling][:_STRETCHES],
+        "settling": settling,
         "outages": outages[:_OUTAGES],
     }
+
+
+def _settling(
+    missing: Sequence[Interval], row: LogGroup, now: datetime
+) -> Interval | None:
+    """The newest minutes, which are always read once more before they count."""
+    edge = missing[-1] if missing and polling_of(row) else None
+    is_new = edge is not None and edge.until == now and now - edge.since < BEHIND
+    return edge if is_new else None
 
 
 def _within(one: Interval, asked: Interval) -> Interval:

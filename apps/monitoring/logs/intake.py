@@ -19,7 +19,7 @@ id, in a delivery that lacked the other.
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import orjson
 
@@ -78,6 +78,18 @@ class _Told:
         return document_id(self.content, self.twin)
 
 
+def _before_commit(batch: Batch) -> None:
+    note_accounts(batch.accounts)
+
+
+@dataclass(slots=True)
+class ToldPortion(Portion):
+    """A part of a file whose events tell their ids: `told` are these, each with where
+    it begins in the inflated file."""
+
+    told: list[tuple[LogLine, int]] = field(default_factory=list)
+
+
 class LogIntake(Intake):
     """Takes lines into the store, with a checkpoint every few seconds; files through
     `read`, as every intake does."""
@@ -86,17 +98,30 @@ class LogIntake(Intake):
         self,
         engine: DocumentEngine,
         checkpoint: Callable[[Batch], None] = lambda batch: None,
+        before_commit: Callable[[Batch], None] = _before_commit,
     ) -> None:
-        super().__init__(engine.writer(LOGS), checkpoint, _before_commit)
+        super().__init__(engine.writer(LOGS), checkpoint, before_commit)
         self._reader = engine.reader
         # Whose a document is: the id of an event, or empty where it came without.
         self._owners: OrderedDict[str, str] = OrderedDict()
 
-    def take_lines(self, origin: str, lines: Sequence[LogLine]) -> int:
+    def take(self, origin: str, portion: Portion) -> int:
+        if not isinstance(portion, ToldPortion):
+            return super().take(origin, portion)
+        before = self._batch.tally.new
+        told = [_Told(line, content_id(line), at) for line, at in portion.told]
+        self._take_told(origin, told)
+        return self._batch.tally.new - before + super().take(origin, portion)
+
+    def take_lines(
+        self, origin: str, lines: Sequence[LogLine], twins: Twins | None = None
+    ) -> int:
         """One delivery, of lines with event ids or without; how many of them are new.
-        A line that cannot be kept goes to quarantine, its place the number of the line
-        in the delivery. Raises EngineUnavailable."""
-        portion, told, twins = Portion(), [], Twins()
+        A part of a delivery goes on with the `twins` of the parts before. A line that
+        cannot be kept goes to quarantine, its place the number of the line in what is
+        given. Raises EngineUnavailable."""
+        portion, told = Portion(), []
+        twins = Twins() if twins is None else twins
         for number, line in enumerate(lines):
             problem = problem_of(line)
             if problem:
@@ -215,7 +240,3 @@ def problem_of(line: LogLine) -> str:
     if not line.message.strip():
         return "it has no text"
     return ""
-
-
-def _before_commit(batch: Batch) -> None:
-    note_accounts(batch.accounts)

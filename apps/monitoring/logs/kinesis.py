@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from apps.discovery.accounts import target
-from apps.discovery.aws import AwsRefused, Door, Target
+from apps.discovery.aws import AwsError, AwsRefused, Door, Target
+from apps.discovery.limits import Pace, shard_pace
 from apps.monitoring.logs.envelopes import from_record
 from apps.monitoring.logs.leases import Clock, Lease
 from apps.monitoring.logs.receiving import Receiver
@@ -23,7 +24,7 @@ from apps.search.shutdown import stopping
 PERMISSIONS = {
     "kinesis": ("kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:ListShards")
 }
-# Five calls a second are allowed for a shard: a round makes less than that.
+# At the pace of a shard some seconds: others have their turn, and the claim lasts.
 _CALLS_A_ROUND = 20
 _RECORDS = 1_000
 
@@ -48,6 +49,7 @@ class Stream:
 
     def __init__(self, where: Target, name: str) -> None:
         self._door = Door(where, "kinesis")
+        self._place = (where.account, where.region)
         self._name = name
 
     def shards(self) -> Iterator[str]:
@@ -71,15 +73,22 @@ class Stream:
             if after
             else {"ShardIteratorType": "TRIM_HORIZON"}
         )
-        answer = self._door.call(
-            "get_shard_iterator", StreamName=self._name, ShardId=shard, **place
+        answer = self._door.call_at(
+            self._pace("get_shard_iterator", shard),
+            "get_shard_iterator",
+            StreamName=self._name,
+            ShardId=shard,
+            **place,
         )
         return str(answer["ShardIterator"])
 
-    def records(self, iterator: str) -> Records:
+    def records(self, shard: str, iterator: str) -> Records:
         """Raises AwsRefused for an iterator older than five minutes."""
-        answer: Mapping[str, Any] = self._door.call(
-            "get_records", ShardIterator=iterator, Limit=_RECORDS
+        answer: Mapping[str, Any] = self._door.call_at(
+            self._pace("get_records", shard),
+            "get_records",
+            ShardIterator=iterator,
+            Limit=_RECORDS,
         )
         return Records(
             tuple(
@@ -89,6 +98,9 @@ class Stream:
             answer.get("NextShardIterator"),
             int(answer.get("MillisBehindLatest", 0)),
         )
+
+    def _pace(self, operation: str, shard: str) -> Pace:
+        return shard_pace(self._place, operation, self._name, shard)
 
 
 class KinesisRun:
@@ -105,12 +117,19 @@ class KinesisRun:
         self._receiver = Receiver(source, engine, clock)
 
     def run(self) -> None:
-        """Raises AwsError, EngineUnavailable, LeaseLost."""
+        """Raises AwsError, EngineUnavailable, LeaseLost. A shard that cannot be read
+        does not keep the others waiting: its error comes in the end."""
+        failures: list[AwsError] = []
         for shard in self._shards():
             if stopping.is_set():
-                return
+                break
             self._lease.keep(self._clock())
-            self._read(shard)
+            try:
+                self._read(shard)
+            except AwsError as error:
+                failures.append(error)
+        if failures:
+            raise failures[0]
 
     def _shards(self) -> list[LogShard]:
         """Those that are not read to their end; new ones are written down."""
@@ -125,15 +144,21 @@ class KinesisRun:
         return list(rows.filter(shard__in=listed))
 
     def _read(self, shard: LogShard) -> None:
+        """What was read until something fails is kept."""
         iterator: str | None = self._iterator(shard)
-        for _ in range(_CALLS_A_ROUND):
-            if iterator is None or stopping.is_set():
-                break
-            found = self._stream.records(iterator)
-            iterator = found.next
-            self._take(shard, found)
-            if not found.behind_ms and not found.records:
-                break
+        try:
+            for _ in range(_CALLS_A_ROUND):
+                if iterator is None or stopping.is_set():
+                    break
+                self._lease.keep(self._clock())
+                found = self._stream.records(shard.shard, iterator)
+                iterator = found.next
+                self._take(shard, found)
+                if not found.behind_ms and not found.records:
+                    break
+        except AwsError:
+            self._commit(shard, is_finished=False)
+            raise
         self._commit(shard, is_finished=iterator is None)
 
     def _iterator(self, shard: LogShard) -> str:

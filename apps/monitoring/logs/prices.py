@@ -33,6 +33,11 @@ class Prices:
         """Whether these are the prices that SOURCE tells."""
         return (self.ingested_gb, self.stored_gb) == (LIST_INGESTED_GB, LIST_STORED_GB)
 
+    @property
+    def said(self) -> tuple[str, str]:
+        """Both as people write prices: cents, and parts of a cent where there are."""
+        return _price(self.ingested_gb), _price(self.stored_gb)
+
     def storage(self, stored_bytes: float) -> float:
         """Dollars a month for what is stored, at most."""
         return stored_bytes / _GB * self.stored_gb
@@ -41,3 +46,7 @@ class Prices:
         """Dollars for 30 days of so many bytes a day."""
         share = _INFREQUENT_SHARE if group_class == INFREQUENT else 1.0
         return daily_bytes * _DAYS_A_MONTH / _GB * self.ingested_gb * share
+
+
+def _price(dollars: float) -> str:
+    return f"${dollars:.2f}" if round(dollars, 2) == dollars else f"${dollars:.4f}"

@@ -9,10 +9,12 @@ from django.db.models import F, Q
 
 from apps.monitoring.logs.delivery import Delivery
 from apps.monitoring.logs.envelopes import Envelope
+from apps.monitoring.logs.intake import Twins
 from apps.monitoring.logs.leases import Clock
 from apps.monitoring.logs.lines import LogLine
 from apps.monitoring.models import LogGroup, LogSource
 from apps.search.engines.base import DocumentEngine
+from apps.search.gunzip import InflateError
 from apps.search.intake import Broken, Tally
 from apps.search.timerange import from_milliseconds
 
@@ -30,7 +32,6 @@ class Receiver:
         self._clock = clock
         self._delivery = Delivery(engine, clock, source.pk)
         self._groups: set[Place] = set()
-        self._waiting: list[LogLine] = []
         self._newest_ms = 0
 
     def take(self, origin: str, found: Iterable[Envelope | Broken]) -> None:
@@ -43,20 +44,23 @@ class Receiver:
                 self._take(origin, one)
 
     def take_lines(self, origin: str, found: Iterable[LogLine | Broken]) -> None:
-        """Lines that are known to be of this source's own. Raises EngineUnavailable."""
-        for one in found:
-            if isinstance(one, Broken):
-                self._delivery.refuse(origin, one)
-            else:
-                self._waiting.append(one)
-            if len(self._waiting) >= _LINES_AT_ONCE:
-                self._keep_waiting(origin)
-        self._keep_waiting(origin)
-
-    def _keep_waiting(self, origin: str) -> None:
-        waiting, self._waiting = self._waiting, []
-        if waiting:
-            self._keep(origin, waiting)
+        """Lines that are known to be of this source's own. Raises EngineUnavailable,
+        and InflateError once what came before the damage was taken."""
+        waiting: list[LogLine] = []
+        twins = Twins()
+        try:
+            for one in found:
+                if isinstance(one, Broken):
+                    self._delivery.refuse(origin, one)
+                else:
+                    waiting.append(one)
+                if len(waiting) >= _LINES_AT_ONCE:
+                    self._keep(origin, waiting, twins)
+                    waiting.clear()
+        except InflateError:
+            self._keep(origin, waiting, twins)
+            raise
+        self._keep(origin, waiting, twins)
 
     def commit(self) -> None:
         """Make everything durable, then note it. Raises EngineUnavailable."""
@@ -89,8 +93,10 @@ class Receiver:
         ]
         self._keep(origin, lines)
 
-    def _keep(self, origin: str, lines: Sequence[LogLine]) -> None:
-        self._delivery.take(origin, lines)
+    def _keep(
+        self, origin: str, lines: Sequence[LogLine], twins: Twins | None = None
+    ) -> None:
+        self._delivery.take(origin, lines, twins)
         self._groups |= {(one.account, one.region, one.group) for one in lines}
         times = [one.timestamp_ms for one in lines]
         self._newest_ms = max([self._newest_ms, *times])

@@ -197,14 +197,18 @@ class LogCoverage(models.Model):
 
 
 class LogOutage(models.Model):
-    """A time in which a group could not be read; `until` is empty while it lasts.
+    """A time in which a group was not polled, or a source not read, or not all of it;
+    `until` is empty while it lasts.
 
     What was missed is made good afterwards, and LogCoverage then has no gap: this
     row goes on telling that the lines came late.
     """
 
     group = models.ForeignKey(
-        LogGroup, on_delete=models.CASCADE, related_name="outages"
+        LogGroup, on_delete=models.CASCADE, related_name="outages", null=True
+    )
+    source = models.ForeignKey(
+        "LogSource", on_delete=models.CASCADE, related_name="outages", null=True
     )
     since = models.DateTimeField()
     until = models.DateTimeField(null=True, blank=True)
@@ -212,9 +216,26 @@ class LogOutage(models.Model):
 
     class Meta:
         ordering: ClassVar = ["-since"]
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(group=None) ^ models.Q(source=None),
+                name="log_outage_of_one",
+            ),
+            models.UniqueConstraint(
+                fields=["group"],
+                condition=models.Q(until=None),
+                name="one_outage_at_a_time_per_log_group",
+            ),
+            models.UniqueConstraint(
+                fields=["source"],
+                condition=models.Q(until=None),
+                name="one_outage_at_a_time_per_log_source",
+            ),
+        ]
 
     def __str__(self) -> str:
-        return f"{self.group} from {self.since} to {self.until}: {self.problem}"
+        whose = self.group or self.source
+        return f"{whose} from {self.since} to {self.until}: {self.problem}"
 
 
 class LogSource(models.Model):

@@ -159,6 +159,14 @@ def test_a_percentile_that_is_not_kept_is_told_to_come() -> None:
     assert any("collected from the first look on" in note.text for note in found)
 
 
+def test_areas_say_that_they_are_not_stacked() -> None:
+    spec = ChartSpec.parse(a_spec(a_line(), a_line("b"), kind="area"))
+
+    found = notes(compute(spec, LAST_HOUR, Person(), NOON))
+
+    assert any("Areas lie over each other" in note.text for note in found)
+
+
 def test_a_point_alone_is_a_dot() -> None:
     keep(a_series(a_key()), NOW - HOUR, [None, 5.0, None, 1.0, 2.0])
 

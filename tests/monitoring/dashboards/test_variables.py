@@ -69,6 +69,18 @@ def test_all_values_are_a_line_for_each_series_there_is() -> None:
     assert made.chart["title"] == "all"
 
 
+def test_a_label_says_what_it_is_before_where_it_is() -> None:
+    stored = there_are(a_key("pay"), a_key("mail", account=OTHER_ACCOUNT))
+    choices = Choices({"account": ("*",), "function": ("*",)})
+
+    made = spread(chart(a_line(account="${account}")), choices, stored)
+
+    assert {line["label"] for line in made.chart["lines"]} == {
+        f"pay · {ACCOUNT}",
+        f"mail · {OTHER_ACCOUNT}",
+    }
+
+
 def test_several_values_leave_out_the_others() -> None:
     stored = there_are(a_key("pay"), a_key("checkout"), a_key("mail"))
 

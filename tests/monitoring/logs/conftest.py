@@ -44,6 +44,8 @@ def aws_here(
 
     virtual = SimpleNamespace(sleep=wait, time_ns=lambda: round(clock.now() * 1e9))
     monkeypatch.setattr("apps.discovery.aws.time", virtual)
+    monkeypatch.setattr("botocore.endpoint.time", virtual)
+    monkeypatch.setattr("apps.discovery.buckets._LONG_POLL_SECONDS", 0)
     forget_sessions()
     yield
     forget_sessions()

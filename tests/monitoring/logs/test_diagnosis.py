@@ -57,6 +57,17 @@ def test_groups_with_the_same_problem_are_told_once(world: World) -> None:
     assert "Allow logs:FilterLogEvents" in said[0].cure
 
 
+def test_many_different_problems_are_counted(world: World) -> None:
+    for at in range(8):
+        group = a_group(f"/{at}", account=SHOP, region=world.scope.region)
+        a_poll(group, problem=f"no, says {at}")
+
+    said = found(list(diagnosis.groups()), "polling.")
+
+    assert len(said) == 6
+    assert "3 further log groups" in str(said[-1].problem)
+
+
 def test_a_stream_that_is_not_there_is_told(world: World) -> None:
     a_source("kinesis", account=world.scope.account, region=world.scope.region)
 

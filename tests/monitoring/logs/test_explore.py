@@ -87,3 +87,11 @@ def test_no_message_is_a_fault(
     keep(engine, a_line(message))
 
     assert "<strong>1</strong> line " in page(viewer_client)
+
+
+def test_where_nothing_is_stored_it_leads_to_what_can_be_collected(
+    engine: DocumentEngine, viewer_client: Client
+) -> None:
+    shown = page(viewer_client)
+
+    assert '<a href="/logs/groups/">collect from AWS</a>' in shown

@@ -14,6 +14,7 @@ import orjson
 import pytest
 from django.core.management import CommandError, call_command
 
+from apps.discovery.models import Account
 from apps.monitoring.kinds import LOGS
 from apps.monitoring.logs.files import LOG_FILES
 from apps.search import imports, retries, store
@@ -21,6 +22,7 @@ from apps.search.engines.base import Hit, SearchRequest, SortOrder
 from apps.search.intake import Portion
 from apps.search.models import ImportRun, QuarantinedRecord
 from tests.factories import gzipped
+from tests.monitoring.logs.test_envelopes import data
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -285,3 +287,98 @@ def test_found_again_by_fields_and_words(tmp_path: Path) -> None:
             "_exists_:@message",
         )
     ] == [1, 1, 1, 1, 1, 1, 1, 2]
+
+
+REGION = {"region": "eu-west-1"}
+FIREHOSE = "shop-logs-1-2026-11-20-10-00-00-0f0e0d0c-1111-2222-3333-444455556666"
+
+
+def envelope(*events: tuple[str, str], **fields: Any) -> bytes:
+    """As a subscription sends it: (id, message)."""
+    told = [
+        {"id": name, "timestamp": 1_795_000_000_000, "message": message}
+        for name, message in events
+    ]
+    return gzipped(json.dumps(data(logEvents=told, **fields)).encode())
+
+
+def test_what_firehose_archived_is_read_as_what_a_subscription_sent(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / FIREHOSE).write_bytes(
+        envelope(("1", "one"), ("2", "two"))
+        + envelope(("", "test"), messageType="CONTROL_MESSAGE", logGroup="")
+        + envelope(("3", "three"), owner="444455556666", logStream="other")
+    )
+
+    run = do_import(tmp_path, **REGION)
+
+    assert (run.new, run.quarantined, run.remarks) == (3, 0, [])
+    told = {(one["@account"], one["@logStream"], one["@eventId"]) for one in records()}
+    assert told == {
+        ("111122223333", "one", "1"),
+        ("111122223333", "one", "2"),
+        ("444455556666", "other", "3"),
+    }
+    assert {one["@logGroup"] for one in records()} == {"/shop"}
+    assert Account.objects.filter(number="444455556666").exists()
+
+
+def test_twins_of_envelopes_are_told_apart_by_their_ids(tmp_path: Path) -> None:
+    """Firehose delivers again what may not have arrived, in any file."""
+    twice = envelope(("1", "same"), ("2", "same"))
+    files = [tmp_path / "a.gz", tmp_path / "b.gz"]
+    files[0].write_bytes(twice + envelope(("3", "same")))
+    files[1].write_bytes(envelope(("4", "same")) + twice)
+
+    run = do_import(*files, **REGION)
+
+    assert (run.new, run.already_there) == (4, 2)
+    assert messages() == ["same"] * 4
+    assert do_import(*files, **REGION).new == 0
+
+
+@pytest.mark.parametrize("pack", [bytes, gzipped])
+def test_envelopes_compressed_once_more_or_not_at_all(
+    tmp_path: Path, pack: Any
+) -> None:
+    (tmp_path / "once.gz").write_bytes(pack(envelope(("1", "hello"))))
+    (tmp_path / "plain.json").write_bytes(gzip.decompress(envelope(("1", "hello"))))
+
+    run = do_import(tmp_path, **REGION)
+
+    assert (run.new, run.already_there) == (1, 1)
+
+
+def test_of_a_damaged_file_of_envelopes_the_whole_ones_are_kept(
+    tmp_path: Path,
+) -> None:
+    noise = [(str(number), os.urandom(99).hex()) for number in range(50)]
+    whole = envelope(("a", "first")) + envelope(("b", ""), ("c", "c"))
+    (tmp_path / "cut.gz").write_bytes(whole + envelope(*noise)[:-400])
+
+    run = do_import(tmp_path, **REGION)
+
+    assert messages() == ["c", "first"] or messages() == ["first", "c"]
+    reasons = [one.reason for one in QuarantinedRecord.objects.all()]
+    assert run.quarantined == len(reasons) == 3
+    assert any("no text" in reason for reason in reasons)
+    assert any("cut off" in reason for reason in reasons)
+
+
+def test_envelopes_without_a_region_are_read_with_a_remark(tmp_path: Path) -> None:
+    (tmp_path / "a.gz").write_bytes(envelope(("1", "hello")))
+
+    run = do_import(tmp_path)
+
+    assert run.new == 1
+    assert "--region" in run.remarks[0][1]
+
+
+def test_lines_of_json_with_a_type_of_message_are_no_envelopes(tmp_path: Path) -> None:
+    said = {"messageType": "ORDER", "timestamp": 1_795_000_000_000}
+    write(tmp_path / "app.log", json.dumps(said), json.dumps(said))
+
+    run = do_import(tmp_path)
+
+    assert (run.new, run.quarantined) == (2, 0)

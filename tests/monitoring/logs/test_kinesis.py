@@ -16,8 +16,8 @@ from apps.search import store
 from apps.search.engines.base import DocumentEngine
 from apps.search.models import QuarantinedRecord
 from sandbox.kernel.cloud import HOME_REGION, SHOP
+from tests.monitoring.logs.crashing import Killed
 from tests.monitoring.logs.test_envelopes import data, packed
-from tests.monitoring.logs.test_polling import Killed
 from tests.monitoring.logs.world import World
 
 STREAM = "logs"
@@ -152,7 +152,7 @@ def test_a_shard_that_has_ended_is_not_asked_again(
     record = kinesis.Record("1", packed(data()))
     asked = []
 
-    def ended(self: kinesis.Stream, iterator: str) -> kinesis.Records:
+    def ended(self: kinesis.Stream, shard: str, iterator: str) -> kinesis.Records:
         asked.append(iterator)
         return kinesis.Records((record,), None, 0)
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -11,9 +9,7 @@ import pytest
 
 from apps.discovery.coverage import Interval, gaps
 from apps.monitoring.logs import polling
-from apps.monitoring.logs.cloudwatch_logs import CloudWatchLogs
 from apps.monitoring.logs.covered import covered, not_collected
-from apps.monitoring.logs.delivery import Delivery
 from apps.monitoring.logs.switching import note_looked, stop_collecting
 from apps.monitoring.models import LogOutage, LogPoll
 from apps.search.engines.base import DocumentEngine
@@ -199,56 +195,3 @@ def test_a_group_that_is_gone_does_not_stop_the_others(
     assert "other" in {message for _, message in shop.stored()}
     gone = LogPoll.objects.get(group__name="/shop")
     assert "does not exist" in gone.problem
-
-
-class Killed(BaseException):
-    """As kill -9: nothing may catch it."""
-
-
-def test_with_all_faults_at_once_it_ends_as_the_sandbox_has_it(
-    shop: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    chance = random.Random(7)  # noqa: S311 - decides when, no secret
-    disturb(shop)
-    with monkeypatch.context() as patched:
-        kill_at_random(patched, chance)
-        for at in range(80):
-            shop.say(*(f"{at}-{n}" for n in range(40)), ago=chance.uniform(0, 300))
-            with suppress(Killed):
-                shop.poll_for(15)
-    shop.cloud.faults.clear()
-
-    shop.poll_for(7_200, every=20)
-
-    assert shop.stored() == shop.truth()
-    assert shop.most_a_second("FilterLogEvents") <= 10
-
-
-def disturb(shop: World) -> None:
-    shop.strike("throttle", "logs.*", probability=0.2)
-    shop.strike("empty-pages", "logs.FilterLogEvents")
-    shop.strike("error", "logs.FilterLogEvents", probability=0.1)
-    shop.strike("late", "logs.ingestion", probability=0.3, seconds=900)
-    shop.strike("denied", "logs.*", after=40, until=shop.clock.now() + 1_200)
-
-
-def kill_at_random(monkeypatch: pytest.MonkeyPatch, chance: random.Random) -> None:
-    """A process may die before and after every page, every write and every commit."""
-    for place, name in (
-        (CloudWatchLogs, "event_page"),
-        (Delivery, "take"),
-        (Delivery, "commit"),
-        (polling, "cover"),
-        (polling, "_note_success"),
-    ):
-        work = getattr(place, name)
-
-        def deadly(*given: Any, work: Any = work, **named: Any) -> Any:
-            if chance.random() < 0.02:
-                raise Killed
-            done = work(*given, **named)
-            if chance.random() < 0.02:
-                raise Killed
-            return done
-
-        monkeypatch.setattr(place, name, deadly)

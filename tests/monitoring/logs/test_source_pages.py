@@ -184,6 +184,12 @@ def test_only_sources_of_visible_accounts_are_shown() -> None:
     assert OTHER_ACCOUNT not in page
 
 
+def test_further_accounts_are_told_to_who_sees_them(viewer_client: Client) -> None:
+    a_source("kinesis", owners=[OTHER_ACCOUNT])
+
+    assert f"and for {OTHER_ACCOUNT}" in text(viewer_client, PAGE)
+
+
 def test_the_slowest_shard_says_how_far_behind_a_stream_is(
     viewer_client: Client,
 ) -> None:

@@ -118,6 +118,7 @@ def test_polling_that_is_switched_off_has_no_problem() -> None:
     [
         ("AccessDeniedException: no", "Allow logs:FilterLogEvents"),
         ("ThrottlingException: Rate exceeded", "delivered by a subscription"),
+        ("ResourceNotFoundException: no", "Look whether it is there"),
         ("no answer", "tried again by itself"),
     ],
 )

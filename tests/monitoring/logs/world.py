@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -24,6 +24,8 @@ from sandbox.kernel.faults import Fault, FaultKind
 from sandbox.logs.service import Logs
 
 PLACE = (SHOP, HOME_REGION)
+Event = tuple[str, str, int, str]
+"""Group, stream, milliseconds since 1970, and message."""
 
 
 @dataclass
@@ -70,6 +72,17 @@ class World:
         with closing(sqlite3.connect(self.cloud.home / "logs.sqlite3")) as file:
             return Counter(file.execute("SELECT ts, message FROM events").fetchall())
 
+    def events(self) -> Counter[Event]:
+        """Every event that the sandbox keeps, twins as often as they are."""
+        names = {
+            one.id: (group.name, stream)
+            for group in self.logs._groups.everything()  # noqa: SLF001 - the truth
+            for stream, one in group.streams.items()
+        }
+        with closing(sqlite3.connect(self.cloud.home / "logs.sqlite3")) as file:
+            rows = file.execute("SELECT stream, ts, message FROM events").fetchall()
+        return Counter((*names[stream], ts, message) for stream, ts, message in rows)
+
     def take_stock(self) -> None:
         LogScope.objects.update(ran_at=None)
         inventory.take_stock(self.scope.pk, self.now)
@@ -89,14 +102,26 @@ class World:
 
     def stored(self) -> Counter[tuple[int, str]]:
         """(time, message) of every line that was collected."""
-        asked = SearchRequest(LOGS, self.now())
-        found: list[Hit] = []
-        page = store.reader().find(asked, 1_000)
-        found += page.hits
-        while page.next:
-            page = store.reader().find(asked, 1_000, after=page.next)
-            found += page.hits
-        return Counter((hit.time_ms, json.loads(hit.raw)["@message"]) for hit in found)
+        return Counter((hit.time_ms, _told(hit)["@message"]) for hit in self._hits())
+
+    def documents(self) -> Counter[Event]:
+        """Every line that was collected, as `events` has it."""
+        told = [(hit.time_ms, _told(hit)) for hit in self._hits()]
+        return Counter(
+            (one["@logGroup"], one["@logStream"], time_ms, one["@message"])
+            for time_ms, one in told
+        )
+
+    def _hits(self) -> Iterator[Hit]:
+        asked = SearchRequest(LOGS, self.now(), seconds=60)
+        after = None
+        while True:
+            page = store.reader().find(asked, 1_000, after=after)
+            assert page.partial is None, page.partial
+            yield from page.hits
+            if page.next is None:
+                return
+            after = page.next
 
     def group(self, name: str = "/shop") -> LogGroup:
         return LogGroup.objects.get(name=name)
@@ -110,6 +135,11 @@ class World:
         """Seconds between the two calls that were nearest to each other."""
         times = sorted(time for name, time in self.called if name == operation)
         return min((after - before for before, after in pairwise(times)), default=1e9)
+
+
+def _told(hit: Hit) -> dict[str, Any]:
+    told: dict[str, Any] = json.loads(hit.raw)
+    return told
 
 
 def _within_a_second(times: Sequence[float], start: float) -> int:
