@@ -10,13 +10,13 @@ from django.urls import reverse
 
 from apps.discovery.models import User
 from apps.monitoring.languages import keeping, results
+from apps.monitoring.languages.answering import asked_of
 from apps.monitoring.languages.asking import Asked
 from apps.monitoring.languages.insights import Answer
 from apps.monitoring.languages.insights.values import text
 from apps.monitoring.languages.passing.offers import can_pass, missing, offers
 from apps.monitoring.languages.passing.prices import money
 from apps.monitoring.languages.running import Outcome
-from apps.monitoring.languages.runs import asked_of
 from apps.monitoring.models import LogQueryRun
 
 
