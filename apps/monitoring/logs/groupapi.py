@@ -29,6 +29,7 @@ from apps.monitoring.logs.groupjson import (
 )
 from apps.monitoring.logs.grouppage import streams_of, subscriptions
 from apps.monitoring.logs.grouppages import scopes
+from apps.monitoring.logs.outages import told as told_outages
 from apps.monitoring.logs.standing import Standings
 from apps.monitoring.logs.switching import (
     collect_all,
@@ -116,14 +117,7 @@ class LogGroupView(APIView):
                 {"since": rfc3339(one.since), "until": rfc3339(one.until)}
                 for one in covered(group)
             ],
-            "outages": [
-                {
-                    "since": rfc3339(one.since),
-                    "until": one.until and rfc3339(one.until),
-                    "problem": one.problem,
-                }
-                for one in outages
-            ],
+            "outages": told_outages(outages),
             "subscriptions": [
                 {
                     "name": one.name,

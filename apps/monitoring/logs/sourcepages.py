@@ -25,6 +25,7 @@ from apps.search.quarantine import Reading
 
 Kind = LogSource.Kind
 _FILES = 50
+_OUTAGES = 20
 _KINDS = (
     (
         Kind.KINESIS,
@@ -131,6 +132,7 @@ def _page(
         "steps": steps(found, endpoint),
         "key": key,
         "failed": failed.order_by("-found_at")[:_FILES],
+        "outages": found.outages.all()[:_OUTAGES],
         "shards": LogShard.objects.filter(source=found, is_finished=False),
     }
     answer = render(request, "monitoring/log_source.html", context)
