@@ -36,11 +36,11 @@ QUOTAS: Mapping[str, Mapping[str, float]] = {
     "logs.describe_log_streams": {ELSEWHERE: 25},
     "logs.describe_metric_filters": {ELSEWHERE: 5},
     "logs.describe_subscription_filters": {ELSEWHERE: 5},
+    "kinesis.list_shards": {ELSEWHERE: 1_000},
     "logs.describe_queries": {ELSEWHERE: 5},
     "logs.start_query": {ELSEWHERE: 5},
     "logs.stop_query": {ELSEWHERE: 5},
     "logs.get_query_results": {ELSEWHERE: 5},
-    "kinesis.list_shards": {ELSEWHERE: 1_000},
 }
 # Calls a second of each kind that all readers of a shard have together: Kinesis Data
 # Streams quotas.

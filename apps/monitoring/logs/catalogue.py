@@ -11,7 +11,7 @@ from django.db.models import Count, F, OrderBy, Q, QuerySet, Sum
 
 from apps.discovery.accounts import Viewer
 from apps.monitoring.logs.prices import INFREQUENT, Prices
-from apps.monitoring.logs.standing import is_collected
+from apps.monitoring.logs.standing import is_collected, is_failing
 from apps.monitoring.models import LogGroup
 
 MAX_WORDS = 8
@@ -75,8 +75,8 @@ class Sought:
         state, order = asked.get("state", ""), asked.get("order", "")
         return cls(
             tuple(text.split()[:MAX_WORDS]),
-            tuple(accounts),
-            tuple(regions),
+            tuple(one for one in accounts if "\0" not in one),
+            tuple(one for one in regions if "\0" not in one),
             Look(state) if state in list(Look) else Look.ALL,
             order if order in ORDERS else "name",
         )
@@ -124,7 +124,7 @@ def _looks(now: datetime) -> dict[Look, Q]:
         Look.COLLECTED: there & collected,
         # Not a plain NOT: of a group that was never polled nothing is known to SQL.
         Look.NOT: there & ~Q(pk__in=LogGroup.objects.filter(collected).values("pk")),
-        Look.PROBLEM: there & Q(poll__is_enabled=True) & ~Q(poll__problem=""),
+        Look.PROBLEM: there & is_failing(now),
         Look.FOREVER: there & Q(retention_days=None),
         Look.GONE: Q(gone_at__isnull=False),
     }

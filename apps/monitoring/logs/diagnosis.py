@@ -68,6 +68,10 @@ def _polling(scope: LogScope, found: Counter[Trouble]) -> Iterator[Finding]:
         noun = "group" if many == 1 else "groups"
         problem = f"{many:,} log {noun}: {trouble.problem}"
         yield Finding(subject, "", problem, trouble.cure)
+    further = sum(found.values()) - sum(many for _, many in found.most_common(_TOLD))
+    if further:
+        problem = f"{further:,} further log groups, each with words of its own."
+        yield Finding(subject, "", problem, "See the page Log groups, With a problem.")
 
 
 def _troubles() -> Mapping[tuple[str, str], Counter[Trouble]]:

@@ -15,9 +15,9 @@ from apps.monitoring.kinds import LOGS
 from apps.monitoring.logs.archivefiles import is_envelopes
 from apps.monitoring.logs.cutting import EXCERPT_BYTES, Assembler, beginning, raw_lines
 from apps.monitoring.logs.cutting import Piece as Event
-from apps.monitoring.logs.envelopes import Envelope, from_stream
+from apps.monitoring.logs.envelopefiles import enveloped
 from apps.monitoring.logs.formats import flowlogs
-from apps.monitoring.logs.intake import LogIntake, ToldPortion, Twins, problem_of
+from apps.monitoring.logs.intake import LogIntake, Twins, problem_of
 from apps.monitoring.logs.lines import (
     LogLine,
     as_document,
@@ -25,7 +25,7 @@ from apps.monitoring.logs.lines import (
     content_id,
     document_id,
 )
-from apps.monitoring.logs.places import UNKNOWN, Place, place_of
+from apps.monitoring.logs.places import Place, place_of
 from apps.monitoring.logs.recognition import fields_of_object
 from apps.monitoring.logs.times import Times, iso, of_body
 from apps.search.documents import JsonObject
@@ -49,11 +49,6 @@ _ISO_LENGTH = len("2026-11-23T10:00:00.000Z")
 _NO_TIME = (
     "lines that tell no time, and come before any that does, are filed under the time "
     "the file was last changed"
-)
-
-_NO_REGION = (
-    "what subscriptions send does not tell its region: name it with --region, or the "
-    "same lines are not recognised when they come another way"
 )
 
 
@@ -98,7 +93,7 @@ class LogFiles:
             return
         whole = chain((first,), pieces)
         if is_envelopes(first):
-            yield from _enveloped(place_of(origin, options), whole)
+            yield from enveloped(place_of(origin, options), whole)
         else:
             yield from _File(origin, options).portions(whole)
 
@@ -228,50 +223,6 @@ class _File:
             return self._time_ms
         self._is_dated = False
         return round(self._changed.timestamp() * 1_000)
-
-
-def _enveloped(place: Place, pieces: Iterable[bytes]) -> Iterator[Portion]:
-    """What a subscription sent and Firehose archived: all but the region is told."""
-    damage: list[InflateError] = []
-    for one in from_stream(_until_damaged(pieces, damage)):
-        if isinstance(one, Broken):
-            yield Portion(broken=[one])
-        elif not one.is_control:
-            yield _of_envelope(one, place.region)
-    last = Portion(broken=[Broken(0, str(error), b"") for error in damage])
-    if place.region == UNKNOWN:
-        last.remark = _NO_REGION
-    yield last
-
-
-def _until_damaged(
-    pieces: Iterable[bytes], damage: list[InflateError]
-) -> Iterator[bytes]:
-    try:
-        yield from pieces
-    except InflateError as error:
-        damage.append(error)
-
-
-def _of_envelope(one: Envelope, region: str) -> Portion:
-    portion = ToldPortion(broken=list(one.broken))
-    for event in one.events:
-        line = LogLine(
-            one.owner,
-            region,
-            one.group,
-            one.stream,
-            event.timestamp_ms,
-            event.message,
-            event_id=event.id,
-        )
-        problem = problem_of(line)
-        if problem:
-            excerpt = event.message[:EXCERPT_BYTES].encode("utf-8", "replace")
-            portion.broken.append(Broken(one.offset, problem, excerpt))
-        else:
-            portion.told.append((line, one.offset))
-    return portion
 
 
 def _of_flow(text: str, fields: tuple[str, ...]) -> tuple[int | None, str]:

@@ -18,11 +18,18 @@ from rest_framework.views import APIView
 from apps.discovery.permissions import person
 from apps.discovery.roles import Role
 from apps.monitoring.logs import catalogue, listing
-from apps.monitoring.logs.catalogue import Look, Sought, Totals
+from apps.monitoring.logs.catalogue import Look, Sought
 from apps.monitoring.logs.covered import covered
+from apps.monitoring.logs.groupjson import (
+    item_json,
+    polling_json,
+    region_json,
+    stream_json,
+    totals_json,
+)
 from apps.monitoring.logs.grouppage import streams_of, subscriptions
 from apps.monitoring.logs.grouppages import scopes
-from apps.monitoring.logs.listing import Row
+from apps.monitoring.logs.outages import told as told_outages
 from apps.monitoring.logs.standing import Standings
 from apps.monitoring.logs.switching import (
     collect_all,
@@ -30,7 +37,7 @@ from apps.monitoring.logs.switching import (
     stop_all,
     stop_collecting,
 )
-from apps.monitoring.models import LogGroup, LogOutage, LogScope, LogStream
+from apps.monitoring.models import LogGroup, LogOutage, LogScope
 from apps.monitoring.models.logs import LogGroupQuerySet
 from apps.search.parameters import is_count
 from apps.search.pickers import scope_picker
@@ -70,9 +77,9 @@ class LogGroupsView(APIView):
         found = catalogue.listed(sought, viewer, now).select_related("poll")
         page, follows = _page(request, found)
         totals = catalogue.totals(sought, viewer, listing.prices(), now)
-        items = map(_item, listing.rows(page, Standings(viewer, now)))
+        items = map(item_json, listing.rows(page, Standings(viewer, now)))
         return Response(
-            {"totals": _totals(totals), "items": list(items), "next": follows}
+            {"totals": totals_json(totals), "items": list(items), "next": follows}
         )
 
 
@@ -105,19 +112,12 @@ class LogGroupView(APIView):
         group, standings = _group(request, group_id), _standings(request)
         outages = LogOutage.objects.filter(group=group)[:_OUTAGES]
         told = {
-            "polling": _polling(group),
+            "polling": polling_json(group),
             "coverage": [
                 {"since": rfc3339(one.since), "until": rfc3339(one.until)}
                 for one in covered(group)
             ],
-            "outages": [
-                {
-                    "since": rfc3339(one.since),
-                    "until": one.until and rfc3339(one.until),
-                    "problem": one.problem,
-                }
-                for one in outages
-            ],
+            "outages": told_outages(outages),
             "subscriptions": [
                 {
                     "name": one.name,
@@ -128,7 +128,7 @@ class LogGroupView(APIView):
                 for one in subscriptions(group, standings.sources)
             ],
         }
-        return Response(_item(listing.rows([group], standings)[0]) | told)
+        return Response(item_json(listing.rows([group], standings)[0]) | told)
 
 
 def _standings(request: Request) -> Standings:
@@ -156,7 +156,7 @@ class LogStreamsView(APIView):
         return Response(
             {
                 "complete": group.streams_complete,
-                "items": [_stream(one) for one in page],
+                "items": [stream_json(one) for one in page],
                 "next": follows,
             }
         )
@@ -209,7 +209,8 @@ def _chosen(request: Request) -> tuple[LogGroupQuerySet, LogScope | None]:
     if not isinstance(asked, list) or not 0 < len(asked) <= _MOST_CHOSEN:
         raise ValidationError({"groups": f"A list of 1 to {_MOST_CHOSEN:,} ids."})
     ids = {_number("groups", one) for one in asked}
-    found = LogGroup.objects.visible_to(person(request)).filter(pk__in=ids)
+    seen = LogGroup.objects.visible_to(person(request)).filter(gone_at=None)
+    found = seen.filter(pk__in=ids)
     if found.count() < len(ids):
         raise ValidationError({"groups": "Some of them are not there."})
     return found, None
@@ -227,7 +228,7 @@ class LogRegionsView(APIView):
         summary="Regions in which log groups are looked for",
     )
     def get(self, request: Request) -> Response:
-        found = [_region(one) for one in scopes(person(request))]
+        found = [region_json(one) for one in scopes(person(request))]
         return Response({"items": found, "next": None})
 
 
@@ -252,101 +253,5 @@ class LogRegionView(APIView):
         LogScope.objects.filter(pk=scope.pk).update(collects_new=asked["collects_new"])
         found = scopes(person(request))
         return Response(
-            next(_region(one) for one in found if one["row"].pk == scope_id)
+            next(region_json(one) for one in found if one["row"].pk == scope_id)
         )
-
-
-def _region(told: dict[str, Any]) -> dict[str, Any]:
-    scope = told["row"]
-    return {
-        "id": scope.pk,
-        "account": scope.account_id,
-        "region": scope.region,
-        "enabled": scope.is_enabled,
-        "collects_new": scope.collects_new,
-        "groups": told["groups"],
-        "polled": told["polled"],
-        "listed_at": scope.listed_at and rfc3339(scope.listed_at),
-        "problem": scope.problem or None,
-        "cure": told["cure"] if scope.problem else None,
-    }
-
-
-def _totals(totals: Totals) -> dict[str, Any]:
-    return {
-        "groups": totals.many,
-        "collected": totals.counts[Look.COLLECTED],
-        "never_expire": totals.counts[Look.FOREVER],
-        "stored_bytes": totals.stored_bytes,
-        "storage_dollars_a_month": round(totals.storage_dollars, 4),
-        "incoming_bytes_a_day": totals.daily_bytes if totals.measured else None,
-        "incoming_known_of": totals.measured,
-        "ingestion_dollars_a_month": (
-            round(totals.ingestion_dollars, 4) if totals.measured else None
-        ),
-    }
-
-
-def _item(row: Row) -> dict[str, Any]:
-    group, standing = row.group, row.standing
-    lag, trouble = standing.lag, standing.trouble
-    return {
-        "id": group.pk,
-        "name": group.name,
-        "account": group.account,
-        "region": group.region,
-        "arn": group.arn or None,
-        "class": group.group_class or None,
-        "stored_bytes": group.stored_bytes if group.listed_at else None,
-        "storage_dollars_a_month": round(row.storage, 4),
-        "retention_days": group.retention_days,
-        "incoming_bytes_a_day": group.daily_bytes,
-        "ingestion_dollars_a_month": (
-            None if row.ingestion is None else round(row.ingestion, 4)
-        ),
-        "last_event_at": group.last_event_at and rfc3339(group.last_event_at),
-        "listed_at": group.listed_at and rfc3339(group.listed_at),
-        "delivered_at": group.delivered_at and rfc3339(group.delivered_at),
-        "gone_at": group.gone_at and rfc3339(group.gone_at),
-        "state": standing.state,
-        "collected": [
-            {"way": way.kind, "source": way.source and way.source.pk}
-            for way in standing.ways
-        ],
-        "lag_seconds": None if lag is None else round(lag.total_seconds()),
-        "problem": trouble.problem or None,
-        "cure": trouble.cure or None,
-    }
-
-
-def _polling(group: LogGroup) -> dict[str, Any] | None:
-    poll = getattr(group, "poll", None)
-    if poll is None:
-        return None
-    window = None
-    if poll.window and poll.window_since and poll.window_until:
-        window = {
-            "kind": poll.window,
-            "since": rfc3339(poll.window_since),
-            "until": rfc3339(poll.window_until),
-        }
-    return {
-        "enabled": poll.is_enabled,
-        "collects_since": rfc3339(poll.collect_since),
-        "reading": window,
-        "succeeded_at": poll.succeeded_at and rfc3339(poll.succeeded_at),
-        "lines": poll.lines,
-        "late_finds": poll.late_finds,
-        "late_found_at": poll.late_found_at and rfc3339(poll.late_found_at),
-        "overlap_seconds": poll.overlap_seconds,
-    }
-
-
-def _stream(one: LogStream) -> dict[str, Any]:
-    return {
-        "name": one.name,
-        "first_event_at": one.first_event_at and rfc3339(one.first_event_at),
-        "last_event_at": one.last_event_at and rfc3339(one.last_event_at),
-        "last_ingestion_at": one.last_ingestion_at and rfc3339(one.last_ingestion_at),
-        "gone_at": one.gone_at and rfc3339(one.gone_at),
-    }

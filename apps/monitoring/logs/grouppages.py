@@ -165,11 +165,10 @@ def groups_csv(request: HttpRequest) -> HttpResponse:
 def collect(request: HttpRequest) -> HttpResponse:
     """Collect the chosen groups, or stop."""
     ids = [int(one) for one in request.POST.getlist("group") if is_count(one)]
-    chosen = list(
-        LogGroup.objects.visible_to(person(request)).filter(pk__in=ids[:_MOST_CHOSEN])
-    )
+    seen = LogGroup.objects.visible_to(person(request)).filter(gone_at=None)
+    chosen = list(seen.filter(pk__in=ids[:_MOST_CHOSEN]))
     if not chosen:
-        messages.error(request, "Choose a log group first.")
+        messages.error(request, "Choose a log group first, one that AWS still has.")
     elif request.POST.get("what") == "stop":
         stop_collecting(chosen)
         messages.success(request, f"{_many(len(chosen))} no longer polled.")

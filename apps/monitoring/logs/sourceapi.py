@@ -17,6 +17,7 @@ from apps.discovery.permissions import person
 from apps.discovery.roles import Role
 from apps.monitoring.logs.groupapi import operator_only
 from apps.monitoring.logs.keys import new_key
+from apps.monitoring.logs.outages import told as told_outages
 from apps.monitoring.logs.setup import KEYED
 from apps.monitoring.logs.sourceforms import FORMS, SourceForm
 from apps.monitoring.logs.sourcepages import endpoint_of, forget
@@ -25,6 +26,7 @@ from apps.monitoring.logs.standing import visible_sources
 from apps.monitoring.models import LogSource
 from apps.search.timerange import rfc3339
 
+_OUTAGES = 100
 _PROPERTIES = {
     "name": {"type": "string"},
     "account": {"type": "string"},
@@ -82,7 +84,9 @@ class LogSourceView(APIView):
         summary="A source of logs",
     )
     def get(self, request: Request, log_source_id: int) -> Response:
-        return Response(_one(request, _seen(request, log_source_id)))
+        source = _seen(request, log_source_id)
+        outages = told_outages(source.outages.all()[:_OUTAGES])
+        return Response(_one(request, source) | {"outages": outages})
 
     @extend_schema(
         operation_id="logs_sources_update",

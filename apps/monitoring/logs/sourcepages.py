@@ -25,6 +25,7 @@ from apps.search.quarantine import Reading
 
 Kind = LogSource.Kind
 _FILES = 50
+_OUTAGES = 20
 _KINDS = (
     (
         Kind.KINESIS,
@@ -55,19 +56,18 @@ def sources(request: HttpRequest) -> HttpResponse:
     visible = viewer.visible_accounts()
     found = source_standings(visible_sources(viewer), timezone.now())
     context = {
-        "sources": found,
-        "owners": {
-            one.row.pk: [
-                owner for owner in one.row.owners if visible is None or owner in visible
-            ]
-            for one in found
-        },
+        "sources": [(one, _owners(one.row, visible)) for one in found],
         "kinds": _KINDS,
         "is_admin": viewer.rights.may_everywhere(Role.ADMIN),
         "is_operator": viewer.rights.may_everywhere(Role.OPERATOR),
         "has_accounts": Account.objects.exists(),
     }
     return render(request, "monitoring/log_sources.html", context)
+
+
+def _owners(row: LogSource, visible: frozenset[str] | None) -> list[str]:
+    """The further accounts of a source that a person may know of."""
+    return [one for one in row.owners if visible is None or one in visible]
 
 
 @everywhere(Role.ADMIN)
@@ -132,6 +132,7 @@ def _page(
         "steps": steps(found, endpoint),
         "key": key,
         "failed": failed.order_by("-found_at")[:_FILES],
+        "outages": found.outages.all()[:_OUTAGES],
         "shards": LogShard.objects.filter(source=found, is_finished=False),
     }
     answer = render(request, "monitoring/log_source.html", context)

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from apps.discovery.accounts import Viewer
 from apps.discovery.coverage import Interval, gaps
+from apps.discovery.models import Account
 from apps.monitoring.logs.deliverers import archives_of, source_of
 from apps.monitoring.logs.switching import FIRST_REACH, UNREADABLE
 from apps.monitoring.logs.windows import SETTLE
@@ -232,6 +233,23 @@ def _behind(
         "there are more groups than AWS lets one poll in time: have the busiest "
         "delivered by a subscription.",
     )
+
+
+def is_failing(now: datetime) -> Q:
+    """Groups that are polled and not read, as trouble_of tells; but for those whose
+    retention is too short, which takes a look at each gap."""
+    unconnected = Account.objects.filter(is_connected=False).values("pk")
+    fresh = LogCoverage.objects.filter(
+        group=OuterRef("pk"), until__gte=now - SETTLE - BEHIND
+    )
+    is_stale = Q(poll__fast_until=None) | Q(poll__fast_until__lte=now - BEHIND)
+    is_behind = (
+        is_stale
+        & Q(poll__collect_since__lte=now - FIRST_REACH - BEHIND)
+        & Q(~Exists(fresh))
+    )
+    why = ~Q(poll__problem="") | Q(account__in=unconnected) | is_behind
+    return Q(poll__is_enabled=True) & why
 
 
 def is_collected(now: datetime) -> Q:

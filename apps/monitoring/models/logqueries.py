@@ -58,8 +58,6 @@ class LogQueryRun(models.Model):
     # `found` rows, of which the first `rows` are kept; `version` goes on whenever
     # these change.
     version = models.PositiveIntegerField(default=0)
-    columns = models.JSONField(default=list, blank=True)
-    times = models.JSONField(default=list, blank=True)
     found = models.PositiveIntegerField(default=0)
     rows = models.PositiveIntegerField(default=0)
     partial = models.JSONField(default=list, blank=True)

@@ -8,6 +8,7 @@ from itertools import count
 from threading import BoundedSemaphore
 from typing import Any
 
+import numpy as np
 import pytest
 from django.test import Client
 from django.utils import timezone
@@ -36,7 +37,7 @@ DAYS = 4
 
 @pytest.fixture(autouse=True)
 def lines(engine: DocumentEngine, settings: Any) -> None:
-    """A line a day, so that each is a block of its own; nothing is quick."""
+    """Nothing is quick."""
     settings.LOG_QUERY_QUICK_SECONDS = 0
     days = [line(f"day {day}", -day * 24 * 60) for day in range(DAYS)]
     store_lines(engine, *days, line("elsewhere", account=OTHER))
@@ -49,15 +50,18 @@ def no_seats(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class Reader:
-    """The store's reader; between blocks it does what a test wants."""
+    """The store's reader, line by line; between lines it does what a test wants."""
 
     def __init__(self, between: Callable[[int], object]) -> None:
         self._between = between
 
     def scan(self, request: SearchRequest) -> Iterator[Block]:
-        for number, block in enumerate(store.reader().scan(request)):
-            yield block
-            self._between(number)
+        number = 0
+        for block in store.reader().scan(request):
+            for row in range(len(block)):
+                yield block.take(np.array([row]))
+                self._between(number)
+                number += 1
 
     def __getattr__(self, name: str) -> Any:
         return getattr(store.reader(), name)

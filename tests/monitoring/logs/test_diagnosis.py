@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from datetime import timedelta
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from apps.monitoring.logs import diagnosis
@@ -57,6 +59,17 @@ def test_groups_with_the_same_problem_are_told_once(world: World) -> None:
     assert "Allow logs:FilterLogEvents" in said[0].cure
 
 
+def test_many_different_problems_are_counted(world: World) -> None:
+    for at in range(8):
+        group = a_group(f"/{at}", account=SHOP, region=world.scope.region)
+        a_poll(group, problem=f"no, says {at}")
+
+    said = found(list(diagnosis.groups()), "polling.")
+
+    assert len(said) == 6
+    assert "3 further log groups" in str(said[-1].problem)
+
+
 def test_a_stream_that_is_not_there_is_told(world: World) -> None:
     a_source("kinesis", account=world.scope.account, region=world.scope.region)
 
@@ -90,3 +103,18 @@ def test_what_is_paused_is_not_looked_at() -> None:
     a_scope(is_enabled=False)
 
     assert [*diagnosis.sources(), *diagnosis.groups()] == []
+
+
+def test_doctor_tells_of_log_groups_and_sources(world: World) -> None:
+    world.say("hello")
+    world.take_stock()
+    new_key(a_source("firehose"), timezone.now() - timedelta(days=1))
+    out = io.StringIO()
+
+    with pytest.raises(CommandError):  # no worker runs in this process
+        call_command("doctor", stdout=out)
+
+    said = out.getvalue()
+    assert f"logs.{SHOP}.{world.scope.region} " in said
+    assert "ok: its log groups can be listed" in said
+    assert "Nobody has delivered with the key" in said

@@ -38,6 +38,7 @@ def recorded() -> list[Any]:
     return [
         pytest.param(path.stem, line, id=f"{path.stem}-{at}")
         for path in sorted(folder.glob("*.jsonl"))
+        if path.stem in READS
         for at, line in enumerate(path.read_text().splitlines())
     ]
 
@@ -73,8 +74,6 @@ def answering(monkeypatch: pytest.MonkeyPatch, *pages: Mapping[str, Any]) -> lis
 def test_nothing_of_a_recorded_answer_is_lost(
     operation: str, line: str, monkeypatch: pytest.MonkeyPatch, cases: Path
 ) -> None:
-    if operation not in READS:
-        pytest.skip(f"{operation} tells of no log and is never called")
     said = json.loads(line)["data"]
     last = {name: value for name, value in said.items() if name != "nextToken"}
     answering(monkeypatch, last, last)

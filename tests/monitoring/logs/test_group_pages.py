@@ -13,6 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from apps.discovery.models import Account
 from apps.discovery.roles import Role
 from apps.monitoring.models import LogGroup, LogPoll, LogScope
 from tests.conftest import signed_in
@@ -184,6 +185,35 @@ def test_a_group_that_cannot_be_read_says_why(viewer_client: Client) -> None:
     assert "AccessDeniedException: no" in page
 
 
+def test_groups_that_are_behind_have_a_problem(viewer_client: Client) -> None:
+    a_scope()
+    long_ago = timezone.now() - timedelta(hours=3)
+    late = a_poll(a_group("/late"), fast_until=long_ago).group
+    covered(late, timedelta(days=3), timedelta(hours=3))
+    told = a_poll(a_group("/told"), fast_until=None).group
+    covered(told, timedelta(days=3), timedelta(minutes=10))
+    a_poll(a_group("/fast"))
+    a_poll(a_group("/new"), fast_until=None, collect_since=timezone.now())
+
+    page = text(viewer_client, f"{PAGE}?state=problem")
+
+    assert names(page) == ["/late"]
+    assert "Nothing since" in page
+
+
+def test_groups_of_an_account_that_is_gone_have_a_problem(
+    viewer_client: Client,
+) -> None:
+    a_scope()
+    a_poll(a_group("/here"))
+    Account.objects.update(is_connected=False, problem="The role is gone.")
+
+    page = text(viewer_client, f"{PAGE}?state=problem")
+
+    assert names(page) == ["/here"]
+    assert "The role is gone." in page
+
+
 def test_a_region_that_cannot_be_listed_says_what_to_do(viewer_client: Client) -> None:
     a_scope(problem="AccessDeniedException: no", problem_since=timezone.now())
     a_group()
@@ -223,6 +253,14 @@ def test_a_class_that_nobody_can_read_is_refused(operator: Client) -> None:
     )
 
     assert "lets nobody read line by line" in answer.content.decode()
+    assert not LogPoll.objects.exists()
+
+
+def test_a_group_that_is_gone_is_not_collected(operator: Client) -> None:
+    group = a_group(gone_at=timezone.now())
+
+    operator.post("/logs/groups/collect", {"group": group.pk, "what": "collect"})
+
     assert not LogPoll.objects.exists()
 
 

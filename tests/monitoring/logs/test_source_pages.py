@@ -184,6 +184,12 @@ def test_only_sources_of_visible_accounts_are_shown() -> None:
     assert OTHER_ACCOUNT not in page
 
 
+def test_further_accounts_are_told_to_who_sees_them(viewer_client: Client) -> None:
+    a_source("kinesis", owners=[OTHER_ACCOUNT])
+
+    assert f"and for {OTHER_ACCOUNT}" in text(viewer_client, PAGE)
+
+
 def test_the_slowest_shard_says_how_far_behind_a_stream_is(
     viewer_client: Client,
 ) -> None:
@@ -269,3 +275,18 @@ def test_without_sources_it_says_when_one_is_better(viewer_client: Client) -> No
 
     assert "Nothing delivers logs yet" in page
     assert "An admin can add" in page or "Connect an account" in page
+
+
+def test_times_in_which_it_was_not_read_are_told(admin_client: Client) -> None:
+    source, now = a_source("kinesis"), timezone.now()
+    source.outages.create(
+        since=now - timedelta(hours=2), until=now, problem="kinesis.get_records: no"
+    )
+
+    page = text(admin_client, f"{PAGE}{source.pk}/")
+    said = admin_client.get(f"/api/v1/logs/sources/{source.pk}").json()
+
+    assert "Not read in time" in page
+    assert "kinesis.get_records: no" in page
+    assert [one["problem"] for one in said["outages"]] == ["kinesis.get_records: no"]
+    assert said["outages"][0]["until"] is not None
