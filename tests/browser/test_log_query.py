@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -16,6 +17,10 @@ from tests.processes import Site
 
 pytestmark = pytest.mark.browser
 _DAY = "since=2026-07-01T12:00:00Z&until=2026-07-01T13:00:00Z"
+_SPAN = {"since": "2026-07-01T12:00:00Z", "until": "2026-07-01T13:00:00Z"}
+_ASKED = "?" + urlencode(
+    {"language": "insights", "query": "stats count(*) by bin(10m)", **_SPAN}
+)
 _AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
 
 
@@ -58,6 +63,58 @@ def asking(browser: Browser, logged: Site, state: Path) -> Iterator[Page]:
     page.goto(f"{logged.url}/logs/query/?{_DAY}")
     yield page
     context.close()
+
+
+@pytest.fixture
+def impatient(browser: Browser, logged: Site, state: Path) -> Iterator[Page]:
+    """The same page, of a run that goes on by itself whatever the query."""
+    context = browser.new_context(storage_state=state)
+    page = context.new_page()
+    page.goto(f"{logged.url}/logs/query/?{_DAY}")
+    token = page.evaluate("document.querySelector('[name=csrfmiddlewaretoken]').value")
+    answer = page.request.post(
+        f"{logged.url}/api/v1/logs/query",
+        data={"query": "stats count(*) by bin(10m)", "wait": "0", **_SPAN},
+        headers={"X-CSRFToken": token, "Referer": logged.url},
+    )
+    page.goto(f"{logged.url}/logs/query/{_ASKED}&run={answer.json()['id']}")
+    yield page
+    context.close()
+
+
+def test_run_that_goes_on_shows_its_answer(impatient: Page) -> None:
+    expect(impatient.locator("#log-query-run")).to_contain_text("Answered.")
+    drawn = impatient.locator("#log-query-chart .scatterlayer path").first
+    expect(drawn).to_be_visible()
+
+
+def test_run_is_found_again_under_recent(impatient: Page) -> None:
+    impatient.get_by_text("Recent", exact=True).click()
+    impatient.locator(".log-query-history a").first.click()
+    expect(impatient.locator("#log-query-answer tbody tr").first).to_be_visible()
+
+
+def test_groups_are_found_while_typing(asking: Page) -> None:
+    asking.get_by_text("All log groups").click()
+    asking.get_by_label("Find a log group").fill("nothing")
+    expect(asking.locator("#log-query-groups")).to_contain_text("No log group has")
+    asking.get_by_label("Find a log group").fill("SHOP")
+    asking.get_by_label("/ecs/shop").check()
+    run(asking, "stats count(*)")
+    expect(asking.get_by_text("1 log group", exact=True)).to_be_visible()
+
+
+def test_query_is_saved_and_found_again(asking: Page) -> None:
+    run(asking, "stats count(*) as kept")
+    expect(asking.locator("#log-query-answer tbody tr")).to_have_count(1)
+    asking.get_by_text("Saved views").click()
+    asking.get_by_label("Save this query as").fill("Mine")
+    asking.get_by_role("button", name="Save", exact=True).click()
+    asking.get_by_text("Saved views").click()
+    asking.get_by_role("link", name="Mine").click()
+    expect(asking.get_by_label("Query", exact=True)).to_have_value(
+        "stats count(*) as kept"
+    )
 
 
 def run(page: Page, query: str, language: str = "Logs Insights") -> None:

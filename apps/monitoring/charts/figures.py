@@ -134,7 +134,8 @@ def _as_line(colour: str, values: Column, dash: str = "solid") -> Figure:
         "mode": "lines+markers" if has_dots else "lines",
         "line": {"color": colour, "width": 1.6, "dash": dash},
         "connectgaps": False,
-        "marker": {"color": colour, "size": sizes},
+        # Plotly would draw a light rim around points of different sizes.
+        "marker": {"color": colour, "size": sizes, "line": {"width": 0}},
     }
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import zip_longest
 from typing import Any
 
 from django.template.loader import render_to_string
@@ -9,13 +10,13 @@ from django.urls import reverse
 
 from apps.discovery.models import User
 from apps.monitoring.languages import keeping, results
+from apps.monitoring.languages.answering import asked_of
 from apps.monitoring.languages.asking import Asked
 from apps.monitoring.languages.insights import Answer
 from apps.monitoring.languages.insights.values import text
 from apps.monitoring.languages.passing.offers import can_pass, missing, offers
 from apps.monitoring.languages.passing.prices import money
 from apps.monitoring.languages.running import Outcome
-from apps.monitoring.languages.runs import asked_of
 from apps.monitoring.models import LogQueryRun
 
 
@@ -73,9 +74,13 @@ def _context(outcome: Outcome, asked: Asked, query: str) -> dict[str, Any]:
     answer = outcome.answer
     rows = list(results.rows_of(outcome))
     shown = rows[: results.SHOWN]
+    cells = [_cells(row, answer) for row in shown]
+    numeric = [cell.get("is_number", False) for cell in (cells[0] if cells else ())]
     return {
-        "columns": answer.columns,
-        "rows": [(_cells(row, answer), row.get("@ptr", "")) for row in shown],
+        "columns": list(zip_longest(answer.columns, numeric)),
+        "rows": [
+            (line, row.get("@ptr", "")) for line, row in zip(cells, shown, strict=True)
+        ],
         "has_lines": bool(answer.ids),
         "hidden_rows": len(rows) - len(shown),
         "partial": outcome.partial,

@@ -15,6 +15,7 @@ from rest_framework.views import APIView
 
 from apps.discovery.permissions import person
 from apps.monitoring.languages import keeping, results, runs
+from apps.monitoring.languages.answering import Begun
 from apps.monitoring.languages.asking import Asked, inquiry_of
 from apps.monitoring.languages.filterpatterns import PatternError
 from apps.monitoring.languages.insights import QueryError
@@ -105,7 +106,7 @@ class LogQueryView(APIView):
             if time.monotonic() - started >= wait:
                 break
         if inquiry.outcome is None:
-            going = runs.Begun(inquiry, steps)
+            going = Begun(inquiry, steps)
             try:
                 return started_run(runs.go_on(asked, person(request), begun, going))
             except runs.TooManyRuns as error:

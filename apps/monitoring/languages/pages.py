@@ -18,6 +18,7 @@ from apps.discovery.models import User
 from apps.discovery.permissions import person
 from apps.monitoring.kinds import LOGS
 from apps.monitoring.languages import results, runs
+from apps.monitoring.languages.answering import Begun
 from apps.monitoring.languages.answers import Seen, answer_html, offers_context
 from apps.monitoring.languages.asking import (
     EXAMPLES,
@@ -151,7 +152,7 @@ class _Attempt:
             yield _event("problem", {"text": str(error)})
             return
         if inquiry.outcome is None:
-            yield self._going_on(runs.Begun(inquiry, steps))
+            yield self._going_on(Begun(inquiry, steps))
             return
         run = runs.new_run(self._asked, self._owner, self._now)
         runs.note_answered(run, inquiry.outcome, timezone.now())
@@ -168,7 +169,7 @@ class _Attempt:
                 told_at = time.monotonic()
                 yield _event("progress", results.statistics(progress))
 
-    def _going_on(self, begun: runs.Begun) -> bytes:
+    def _going_on(self, begun: Begun) -> bytes:
         try:
             run = runs.go_on(self._asked, self._owner, self._now, begun)
         except runs.TooManyRuns as error:

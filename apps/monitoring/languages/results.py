@@ -21,7 +21,7 @@ from apps.search.timerange import from_milliseconds, rfc3339
 SHOWN = 1_000
 _HEIGHT = 240
 _COLOURS = 6
-_TICKS = 6
+_TICKS = 5
 
 
 def rows_of(outcome: Outcome) -> Iterator[dict[str, Any]]:
@@ -146,8 +146,8 @@ def figure_of(outcome: Outcome) -> dict[str, Any] | None:
         "height": _HEIGHT,
         "margin": margin,
         "showlegend": len(data) > 1,
-        "legend": {"orientation": "h", "y": -0.18},
-        "xaxis": {"type": "date", "nticks": _TICKS},
+        "legend": {"orientation": "h", "y": -0.25},
+        "xaxis": {"type": "date", "nticks": _TICKS, "tickangle": 0},
         "yaxis": {"rangemode": "tozero"},
     }
     return {"data": data, "layout": layout}

@@ -2,17 +2,18 @@
 
 Ingestion is billed once for every byte that comes in, storage every month for what is
 kept, at its compressed size: `stored_bytes` of a group may be more than that, so the
-cost of storage is what it is at most. Source: https://aws.amazon.com/cloudwatch/pricing/,
-US East (N. Virginia), June 2026: $0.50 a GB ingested, half of that in the class
-Infrequent Access, $0.03 a GB and month stored. Other regions differ, up to twice as
-much; LOG_PRICE_INGESTED_GB and LOG_PRICE_STORED_GB say what is paid.
+cost of storage is what it is at most. $0.50 a GB ingested, half of that in the class
+Infrequent Access, and $0.03 a GB and month stored are what others quoted of AWS's prices
+for US East (N. Virginia) in June 2026; AWS's own page was not read. Other regions
+differ, up to twice as much; LOG_PRICE_INGESTED_GB and LOG_PRICE_STORED_GB say what is
+paid.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-SOURCE = "AWS's pricing page of CloudWatch, US East (N. Virginia), June 2026"
+SOURCE = "AWS's prices"
 SOURCE_URL = "https://aws.amazon.com/cloudwatch/pricing/"
 LIST_INGESTED_GB, LIST_STORED_GB = 0.50, 0.03
 INFREQUENT = "INFREQUENT_ACCESS"

@@ -20,13 +20,22 @@ function progress({ scanned, total, percent, lines_per_second: rate }) {
     `${percent} %: ${number(scanned)} of ${number(total)} lines, ${number(rate)} lines/s`;
 }
 
+// What draws charts waits for this; pieces that come beside others do not tell it.
+function settled(place) {
+  place.dispatchEvent(new CustomEvent("htmx:afterSettle", { bubbles: true, detail: { target: place } }));
+}
+
 function answer({ html }) {
   stop("");
   const place = $("#log-query-answer");
   place.innerHTML = html;
   window.htmx.process(place);
-  place.dispatchEvent(new CustomEvent("htmx:afterSettle", { bubbles: true, detail: { target: place } }));
+  settled(place);
 }
+
+document.body.addEventListener("htmx:oobAfterSwap", ({ target }) => {
+  if (target.id === "log-query-answer") settled(target);
+});
 
 // A worker goes on: the piece that follows it takes the place of this one, and the URL
 // names the run, so that loading the page again finds it.

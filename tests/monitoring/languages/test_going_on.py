@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from apps.monitoring.languages import running, runs
+from apps.monitoring.languages import answering, running
 from apps.monitoring.languages.running import Inquiry, Progress
 from apps.monitoring.models import LogQueryRun
 from apps.search.engines.base import DocumentEngine
@@ -35,7 +35,7 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
             yield progress
 
     monkeypatch.setattr(running.Inquiry, "steps", slow)
-    monkeypatch.setattr(runs, "_BEAT_SECONDS", 0)
+    monkeypatch.setattr(answering, "BEAT_SECONDS", 0)
     yield opened
     opened.set()
     ended()

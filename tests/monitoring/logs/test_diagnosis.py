@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from datetime import timedelta
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from apps.monitoring.logs import diagnosis
@@ -101,3 +103,18 @@ def test_what_is_paused_is_not_looked_at() -> None:
     a_scope(is_enabled=False)
 
     assert [*diagnosis.sources(), *diagnosis.groups()] == []
+
+
+def test_doctor_tells_of_log_groups_and_sources(world: World) -> None:
+    world.say("hello")
+    world.take_stock()
+    new_key(a_source("firehose"), timezone.now() - timedelta(days=1))
+    out = io.StringIO()
+
+    with pytest.raises(CommandError):  # no worker runs in this process
+        call_command("doctor", stdout=out)
+
+    said = out.getvalue()
+    assert f"logs.{SHOP}.{world.scope.region} " in said
+    assert "ok: its log groups can be listed" in said
+    assert "Nobody has delivered with the key" in said

@@ -198,7 +198,7 @@ def test_groups_that_are_behind_have_a_problem(viewer_client: Client) -> None:
     page = text(viewer_client, f"{PAGE}?state=problem")
 
     assert names(page) == ["/late"]
-    assert page.count("Nothing since") == 1
+    assert "Nothing since" in page
 
 
 def test_groups_of_an_account_that_is_gone_have_a_problem(

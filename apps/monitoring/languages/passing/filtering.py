@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 from apps.discovery.aws import Target
+from apps.monitoring.languages.answering import asked_of
 from apps.monitoring.languages.insights import DEFAULT_ROWS, Answer
 from apps.monitoring.languages.passing.awsanswers import answer_of_events
-from apps.monitoring.languages.runs import asked_of
 from apps.monitoring.logs.cloudwatch_logs import (
     CloudWatchLogs,
     EventPage,

@@ -20,6 +20,7 @@ from apps.discovery.accounts import target
 from apps.discovery.aws import AwsError, AwsThrottled, AwsUnreachable
 from apps.discovery.models import Account
 from apps.monitoring.languages import insights, keeping
+from apps.monitoring.languages.answering import asked_of
 from apps.monitoring.languages.insights import QueryError
 from apps.monitoring.languages.passing import filtering, prices, spending
 from apps.monitoring.languages.passing.awsanswers import answer_of
@@ -30,7 +31,6 @@ from apps.monitoring.languages.passing.cloudwatch_queries import (
     Wanted,
 )
 from apps.monitoring.languages.running import Language
-from apps.monitoring.languages.runs import asked_of
 from apps.monitoring.models import LogQueryRun
 
 log = logging.getLogger(__name__)
