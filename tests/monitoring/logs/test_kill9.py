@@ -78,14 +78,6 @@ class Worker:
         self._process.communicate()
 
 
-def database() -> str:
-    """Where the tests' own rows are, as DATABASE_URL."""
-    said = connection.settings_dict
-    if connection.vendor == "sqlite":
-        return f"sqlite:///{said['NAME']}"
-    return f"postgresql://{said['USER']}@{said['HOST']}:{said['PORT']}/{said['NAME']}"
-
-
 @pytest.fixture
 def worker(world: World, settings: Any) -> Iterator[Worker]:
     made = Worker(
@@ -94,7 +86,7 @@ def worker(world: World, settings: Any) -> Iterator[Worker]:
             "DJANGO_SETTINGS_MODULE": "dashboard.settings",
             "TRAILMAP_HOME": str(settings.HOME),
             "SECRET_KEY": "for-tests-only",
-            "DATABASE_URL": database(),
+            "TESTS_DATABASE": str(connection.settings_dict["NAME"]),
             "OPENSEARCH_PREFIX": settings.OPENSEARCH_PREFIX,
         }
     )

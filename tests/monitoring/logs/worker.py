@@ -14,6 +14,9 @@ def main() -> None:
     import django  # noqa: PLC0415 - the settings must be named first
 
     django.setup()
+    from django.db import connection  # noqa: PLC0415
+
+    connection.settings_dict["NAME"] = os.environ["TESTS_DATABASE"]
     from apps.monitoring.logs import collecting, polling  # noqa: PLC0415
     from apps.search import store  # noqa: PLC0415
 
