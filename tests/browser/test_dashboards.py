@@ -105,11 +105,3 @@ def test_a_mistake_in_the_json_is_told_with_its_place(page: Page, address: str) 
     expect(page.get_by_label("Dashboard as JSON")).to_have_value(
         '{"title": "x", "panels": [{"id": "p"}]}'
     )
-
-
-def test_a_dashboard_without_series_says_why_and_automatic_ones_too(
-    page: Page, site: Site
-) -> None:
-    page.goto(f"{site.url}/dashboards/auto/")
-
-    expect(page.get_by_text("No metric is known yet that you may see")).to_be_visible()

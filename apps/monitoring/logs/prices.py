@@ -3,10 +3,10 @@
 Ingestion is billed once for every byte that comes in, storage every month for what is
 kept, at its compressed size: `stored_bytes` of a group may be more than that, so the
 cost of storage is what it is at most. $0.50 a GB ingested, half of that in the class
-Infrequent Access, and $0.03 a GB and month stored are what others quoted of AWS's prices
-for US East (N. Virginia) in June 2026; AWS's own page was not read. Other regions
-differ, up to twice as much; LOG_PRICE_INGESTED_GB and LOG_PRICE_STORED_GB say what is
-paid.
+Infrequent Access, and $0.03 a GB and month stored are what others quoted of AWS's
+prices for US East (N. Virginia) in June 2026; AWS's own page was not read. Other
+regions differ, up to twice as much; LOG_PRICE_INGESTED_GB and LOG_PRICE_STORED_GB say
+what is paid.
 """
 
 from __future__ import annotations

@@ -339,6 +339,12 @@ def test_an_address_without_a_chart_is_told(operator: Client, chart: str) -> Non
     assert answer.status_code == 404
 
 
+def test_without_metrics_automatic_dashboards_say_why(viewer_client: Client) -> None:
+    page = body(viewer_client, "/dashboards/auto/")
+
+    assert "No metric is known yet that you may see" in page
+
+
 def test_automatic_dashboards_are_of_what_one_may_see() -> None:
     client = signed_in("vera", Role.VIEWER, ACCOUNT)
     draw_samples(a_key("pay"), [1])
