@@ -28,11 +28,36 @@ Fill = Callable[..., None]
 # Lets PostgreSQL empty tables that others refer to, between tests that commit.
 TransactionTestCase.available_apps = list(django_settings.INSTALLED_APPS)
 
+_STORES = {"db", "transactional_db", "engine"}
+
 # A busy machine is no reason to fail; where CI decides, the same examples each time.
 hypothesis.settings.register_profile(
     "trailmap", deadline=None, derandomize=os.environ.get("CI") == "true"
 )
 hypothesis.settings.load_profile("trailmap")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--stored",
+        action="store_true",
+        help="only tests that keep rows or documents: what other stores may change",
+    )
+
+
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    if not config.getoption("stored"):
+        return
+    pure = [item for item in items if not _keeps_something(item)]
+    config.hook.pytest_deselected(items=pure)
+    items[:] = [item for item in items if _keeps_something(item)]
+
+
+def _keeps_something(item: pytest.Item) -> bool:
+    fixtures = set(getattr(item, "fixturenames", ()))
+    return bool(item.get_closest_marker("django_db") or fixtures & _STORES)
 
 
 @pytest.fixture(autouse=True)
