@@ -60,7 +60,7 @@ def _uncollected(computed: Computed) -> Iterator[Note]:
     late = late_gap(computed)
     if late:
         minutes = max(1, (late.until - late.since) // 60)
-        yield Note("late", f"Late: the last {minutes} min are not collected yet.")
+        yield Note("late", f"Late: not collected yet are the last {minutes} min.")
         gaps = gaps[:-1]
     if gaps:
         yield Note("uncollected", f"Hatched: not collected from {_said(gaps)}.")

@@ -137,7 +137,7 @@ def test_the_end_that_is_not_there_yet_is_late_not_missing() -> None:
     assert [one["fillpattern"]["shape"] for one in named(figure(found), "late")] == [
         "."
     ]
-    assert "Late: the last 10 min are not collected yet." in texts
+    assert "Late: not collected yet are the last 10 min." in texts
     assert not any(text.startswith("Hatched") for text in texts)
 
 
