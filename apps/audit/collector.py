@@ -16,8 +16,9 @@ from apps.audit.buckets import BucketRun
 from apps.audit.lookups import LookupRun
 from apps.audit.models import Coverage, LogObject, TrailSource
 from apps.audit.sourceruns import LEASE, ClaimLost, Clock
-from apps.discovery.aws import AwsError
-from apps.search.engines.base import DocumentEngine, EngineUnavailable
+from apps.discovery.accounts import why_not_read
+from apps.discovery.attempts import problem_of
+from apps.search.engines.base import DocumentEngine
 
 log = logging.getLogger(__name__)
 
@@ -88,17 +89,15 @@ def collect(
 
 def _problem_of(source: TrailSource, engine: DocumentEngine, clock: Clock) -> str:
     """What a run left undone, in a sentence; "" where nothing."""
-    account = source.account
-    if account.role_arn and not account.is_connected:
-        return f"Account {account} is not connected: {account.problem}".strip(" :")
-    try:
-        _RUNS[TrailSource.Kind(source.kind)](source, engine, clock).run()
-    except ClaimLost as error:
-        log.warning("collecting stopped: %s", error)
-    except (AwsError, EngineUnavailable) as error:
-        log.warning("collecting from %s failed: %s", source, error)
-        return str(error)
-    except Exception as error:  # the boundary of a task: the row tells of it
-        log.exception("collecting from %s failed", source)
-        return f"A fault in Trailmap, see its log: {type(error).__name__}"
-    return ""
+
+    def work() -> str:
+        why_not = why_not_read(source.account)
+        if why_not:
+            return why_not
+        try:
+            _RUNS[TrailSource.Kind(source.kind)](source, engine, clock).run()
+        except ClaimLost as error:
+            log.warning("collecting stopped: %s", error)
+        return ""
+
+    return problem_of(work, f"collecting from {source}")

@@ -48,6 +48,13 @@ def target(account: Account, region: str = "") -> Target:
     )
 
 
+def why_not_read(account: Account) -> str:
+    """Why nothing is read by the account's role, in a sentence; "" where it may be."""
+    if account.role_arn and not account.is_connected:
+        return f"Account {account} is not connected: {account.problem}".strip(" :")
+    return ""
+
+
 def problems_of_role(account: Account) -> list[str]:
     """What keeps a role from being right for this account, without asking AWS."""
     if not account.role_arn:

@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from apps.search import quarantine
 from apps.search.engines.base import DocumentEngine, EngineUnavailable
+from apps.search.faults import fault_of
 from apps.search.importers import Importer, Options, importers
 from apps.search.intake import CHECKPOINT_SECONDS, Batch
 from apps.search.models import ImportedDay, ImportRun
@@ -167,7 +168,7 @@ def execute(
     except Exception as error:  # the boundary of a job: the row tells of it
         log.exception("import failed")
         run.state = ImportRun.State.FAILED
-        run.problem = f"A fault in Trailmap, see its log: {type(error).__name__}"
+        run.problem = fault_of(error)
     run.finished_at = timezone.now()
     if not _note_progress(run, run.beaten_at):
         log.warning("import %s ended, but another process took it up", run.pk)

@@ -5,7 +5,6 @@ a broken-off answer did not reach is not. History is asked for with an overlap; 
 entry that comes twice is one row.
 """
 
-import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
@@ -14,13 +13,11 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from apps.discovery import accounts
-from apps.discovery.aws import AwsError
+from apps.discovery.attempts import problem_of
 from apps.discovery.models import Account
 from apps.monitoring.alarms.cloudwatch import Alarms
 from apps.monitoring.alarms.records import AlarmEvent, AlarmRecord
 from apps.monitoring.models.alarms import AlarmChange, AlarmScope, CloudWatchAlarm
-
-log = logging.getLogger(__name__)
 
 RUN_EVERY = timedelta(seconds=60)
 LEASE = timedelta(seconds=120)
@@ -72,7 +69,7 @@ def claim(scope_id: int, now: datetime) -> bool:
 def collect(scope_id: int, clock: Clock) -> None:
     """One run over a claimed scope. What goes wrong ends in its row."""
     scope = AlarmScope.objects.select_related("account").get(pk=scope_id)
-    problem = _problem_of(scope, clock)
+    problem = problem_of(lambda: _read(scope, clock), f"reading alarms of {scope}")
     now = clock()
     AlarmScope.objects.filter(pk=scope.pk, claimed_until=scope.claimed_until).update(
         problem=problem,
@@ -82,19 +79,8 @@ def collect(scope_id: int, clock: Clock) -> None:
     )
 
 
-def _problem_of(scope: AlarmScope, clock: Clock) -> str:
-    try:
-        _read(scope, Alarms(accounts.target(scope.account, scope.region)), clock)
-    except AwsError as error:
-        log.warning("alarms of %s could not be read: %s", scope, error)
-        return str(error)
-    except Exception as error:  # the boundary of a task: the row tells of it
-        log.exception("alarms of %s could not be read", scope)
-        return f"A fault in Trailmap, see its log: {type(error).__name__}"
-    return ""
-
-
-def _read(scope: AlarmScope, alarms: Alarms, clock: Clock) -> None:
+def _read(scope: AlarmScope, clock: Clock) -> None:
+    alarms = Alarms(accounts.target(scope.account, scope.region))
     asked_at = clock()
     told = list(alarms.all())
     with transaction.atomic():

@@ -6,7 +6,6 @@ the account's home region. Nothing is imported by itself.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,12 +14,11 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from apps.discovery.accounts import Viewer, target
-from apps.discovery.aws import AwsError, AwsGone, Door
+from apps.discovery.attempts import problem_of
+from apps.discovery.aws import AwsGone, Door
 from apps.discovery.models import Account, User
 from apps.monitoring.dashboards.cloudwatch_bodies import MOST_BYTES
 from apps.monitoring.models import DashboardRead, ReadDashboard
-
-log = logging.getLogger(__name__)
 
 PERMISSIONS = ("cloudwatch:ListDashboards", "cloudwatch:GetDashboard")
 # An account's dashboards are few; reading each is a call of a third of a second.
@@ -60,14 +58,12 @@ def read_requested(clock: Clock) -> None:
 
 def _read(read: DashboardRead, clock: Clock) -> None:
     """What goes wrong ends in the row."""
-    problem, found = "", list[ReadDashboard]()
-    try:
-        found = list(_found(read))
-    except AwsError as error:
-        problem = str(error)
-    except Exception as error:  # the boundary of a task: the row tells of it
-        log.exception("reading dashboards of %s failed", read.account)
-        problem = f"A fault in Trailmap, see its log: {type(error).__name__}"
+    found: list[ReadDashboard] = []
+
+    def work() -> None:
+        found[:] = _found(read)  # all, or none where it breaks off
+
+    problem = problem_of(work, f"reading dashboards of {read.account}")
     states = DashboardRead.State
     now = clock()
     with transaction.atomic():

@@ -16,6 +16,7 @@ from apps.monitoring.languages.asking import PROBLEMS, Asked, inquiry_of
 from apps.monitoring.languages.running import Clock, Inquiry, Outcome, Progress
 from apps.monitoring.models import LogQueryRun
 from apps.search.engines.base import DocumentReader
+from apps.search.faults import fault_of
 from apps.search.shutdown import stopping
 
 log = logging.getLogger(__name__)
@@ -83,7 +84,7 @@ def recorded(answering: Answering, work: Callable[[], None]) -> None:
         answering.end(State.FAILED, str(error))
     except Exception as error:  # the boundary of a task: the row tells of it
         log.exception("log query %s failed", run.pk)
-        problem = f"A fault in Trailmap, see its log: {type(error).__name__}"
+        problem = fault_of(error)
         answering.end(State.FAILED, problem)
 
 

@@ -8,13 +8,14 @@ from datetime import datetime, timedelta
 from django.db.models import Q
 from django.utils import timezone
 
-from apps.discovery.aws import AwsError
+from apps.discovery.accounts import why_not_read
+from apps.discovery.attempts import problem_of
 from apps.monitoring.logs.archives import ArchiveRun
 from apps.monitoring.logs.covered import end_outage, note_outage
 from apps.monitoring.logs.kinesis import KinesisRun
 from apps.monitoring.logs.leases import Clock, Lease, LeaseLost
 from apps.monitoring.models import LogSource
-from apps.search.engines.base import DocumentEngine, EngineUnavailable
+from apps.search.engines.base import DocumentEngine
 
 log = logging.getLogger(__name__)
 
@@ -72,17 +73,15 @@ def _last_asked(source: LogSource) -> datetime:
 
 def _problem_of(lease: Lease[LogSource], engine: DocumentEngine, clock: Clock) -> str:
     """What a run left undone, in a sentence; "" where nothing."""
-    account = lease.row.account
-    if account.role_arn and not account.is_connected:
-        return f"Account {account} is not connected: {account.problem}".strip(" :")
-    try:
-        _RUNS[lease.row.kind](lease, engine, clock).run()
-    except LeaseLost as error:
-        log.warning("collecting stopped: %s", error)
-    except (AwsError, EngineUnavailable) as error:
-        log.warning("collecting from %s failed: %s", lease.row, error)
-        return str(error)
-    except Exception as error:  # the boundary of a task: the row tells of it
-        log.exception("collecting from %s failed", lease.row)
-        return f"A fault in Trailmap, see its log: {type(error).__name__}"
-    return ""
+
+    def work() -> str:
+        why_not = why_not_read(lease.row.account)
+        if why_not:
+            return why_not
+        try:
+            _RUNS[lease.row.kind](lease, engine, clock).run()
+        except LeaseLost as error:
+            log.warning("collecting stopped: %s", error)
+        return ""
+
+    return problem_of(work, f"collecting from {lease.row}")

@@ -15,7 +15,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from apps.discovery.accounts import target
-from apps.discovery.aws import AwsError, AwsGone
+from apps.discovery.attempts import problem_of
+from apps.discovery.aws import AwsGone
 from apps.discovery.models import Account
 from apps.monitoring.logs.cloudwatch_logs import (
     CloudWatchLogs,
@@ -87,17 +88,13 @@ def take_stock(scope_id: int, clock: Clock = timezone.now) -> None:
 
 
 def _problem_of(lease: Lease[LogScope], clock: Clock) -> str:
-    try:
-        Stocktaking(lease, clock).run()
-    except LeaseLost as error:
-        log.warning("listing log groups stopped: %s", error)
-    except AwsError as error:
-        log.warning("log groups of %s were not listed: %s", lease.row, error)
-        return str(error)
-    except Exception as error:  # the boundary of a task: the row tells of it
-        log.exception("log groups of %s were not listed", lease.row)
-        return f"A fault in Trailmap, see its log: {type(error).__name__}"
-    return ""
+    def work() -> None:
+        try:
+            Stocktaking(lease, clock).run()
+        except LeaseLost as error:
+            log.warning("listing log groups stopped: %s", error)
+
+    return problem_of(work, f"listing log groups of {lease.row}")
 
 
 class Stocktaking:

@@ -14,7 +14,8 @@ from django.db.models import Count
 from django.utils import timezone
 
 from apps.discovery.accounts import target
-from apps.discovery.aws import AwsDenied, AwsError, AwsRefused, AwsThrottled
+from apps.discovery.attempts import problem_of
+from apps.discovery.aws import AwsDenied, AwsRefused, AwsThrottled
 from apps.discovery.limits import points_pace
 from apps.monitoring.metrics import interest, prices
 from apps.monitoring.metrics.claims import READING, ClaimLost, Clock, plan_of
@@ -65,22 +66,20 @@ def collect(scope_id: int, keeper: Keeper, clock: Clock = timezone.now) -> None:
 def _problem_of(scope: MetricScope, keeper: Keeper, clock: Clock) -> str:
     """What a run left undone, in a sentence; "" where nothing."""
     plan = plan_of(scope)
-    try:
-        _Run(scope, plan, keeper, clock).run()
-    except ClaimLost as error:
-        log.warning("reading metrics stopped: %s", error)
-    except BudgetUsedUp:
-        return (
-            f"The budget of ${budget_of(plan):,.2f} a day is used up. Reading goes on "
-            f"at {midnight_after(clock()):%Y-%m-%d %H:%M} UTC."
-        )
-    except AwsError as error:
-        log.warning("reading metrics of %s failed: %s", scope, error)
-        return str(error)
-    except Exception as error:  # the boundary of a task: the row tells of it
-        log.exception("reading metrics of %s failed", scope)
-        return f"A fault in Trailmap, see its log: {type(error).__name__}"
-    return ""
+
+    def work() -> str:
+        try:
+            _Run(scope, plan, keeper, clock).run()
+        except ClaimLost as error:
+            log.warning("reading metrics stopped: %s", error)
+        except BudgetUsedUp:
+            return (
+                f"The budget of ${budget_of(plan):,.2f} a day is used up. Reading goes "
+                f"on at {midnight_after(clock()):%Y-%m-%d %H:%M} UTC."
+            )
+        return ""
+
+    return problem_of(work, f"reading metrics of {scope}")
 
 
 def _note_success(scope: MetricScope, now: datetime) -> None:

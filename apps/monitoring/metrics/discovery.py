@@ -6,7 +6,6 @@ its points can still be read. A listing that fails changes nothing.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -14,15 +13,13 @@ from django.conf import settings
 from django.utils import timezone
 
 from apps.discovery.accounts import target
-from apps.discovery.aws import AwsError
+from apps.discovery.attempts import problem_of
 from apps.monitoring.metrics.claims import LISTING, ClaimLost, Clock, plan_of
 from apps.monitoring.metrics.cloudwatch import list_metrics
 from apps.monitoring.metrics.interest import SEEN_SECONDS
 from apps.monitoring.metrics.keys import MetricKey
 from apps.monitoring.metrics.windows import HOUR, LATE_SECONDS, aligned, night_of
 from apps.monitoring.models import MetricScope, MetricSeries, SeriesReading
-
-log = logging.getLogger(__name__)
 
 _A_STATEMENT = 500
 
@@ -39,17 +36,15 @@ def discover(scope_id: int, clock: Clock = timezone.now) -> None:
 
 def _problem_of(scope: MetricScope, clock: Clock) -> str:
     """Why a listing failed, in a sentence; "" where it did not."""
-    try:
-        _list(scope, clock)
-    except ClaimLost as error:
-        return str(error)
-    except AwsError as error:
-        log.warning("listing metrics of %s failed: %s", scope, error)
-        return str(error)
-    except Exception as error:  # the boundary of a task: the row tells of it
-        log.exception("listing metrics of %s failed", scope)
-        return f"A fault in Trailmap, see its log: {type(error).__name__}"
-    return ""
+
+    def work() -> str:
+        try:
+            _list(scope, clock)
+        except ClaimLost as error:
+            return str(error)
+        return ""
+
+    return problem_of(work, f"listing metrics of {scope}")
 
 
 def _list(scope: MetricScope, clock: Clock) -> None:

@@ -32,6 +32,7 @@ from apps.monitoring.languages.passing.cloudwatch_queries import (
 )
 from apps.monitoring.languages.running import Language
 from apps.monitoring.models import LogQueryRun
+from apps.search.faults import fault_of
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +91,7 @@ def advance(run_id: int, now: Now) -> None:
         working.fail(str(error))
     except Exception as error:  # the boundary of a task: the row tells of it
         log.exception("log query %s at AWS failed", run.pk)
-        told = f"A fault in Trailmap, see its log: {type(error).__name__}"
+        told = fault_of(error)
         working.fail(told)
 
 
