@@ -18,9 +18,10 @@ from apps.audit.sourceruns import (
     target_of,
 )
 from apps.discovery.aws import AwsError, AwsGone, AwsThrottled, AwsUnreachable
-from apps.discovery.buckets import Bucket, Queue
+from apps.discovery.buckets import Bucket
 from apps.discovery.coverage import Interval
-from apps.discovery.notifications import ObjectNotice, UnknownNotice, read_notice
+from apps.discovery.inbox import Inbox
+from apps.discovery.notifications import ObjectNotice
 from apps.search import quarantine
 from apps.search.engines.base import DocumentEngine
 from apps.search.intake import Batch, Intake
@@ -30,7 +31,6 @@ from apps.search.shutdown import stopping
 _SWEEP_EVERY = timedelta(minutes=15)
 _DEEP_SWEEP_EVERY = timedelta(hours=24)
 _DEEP_SWEEP_DAYS = 7
-_RECEIVES_A_RUN = 100
 _OBJECTS_A_RUN = 500
 _MAX_ATTEMPTS = 5
 _FAILURES_IN_A_ROW = 3
@@ -46,7 +46,9 @@ class BucketRun:
         self._engine = engine
         self._clock = clock
         self._bucket = Bucket(target_of(source), source.bucket)
-        self._unread: list[str] = []
+        self._inbox = Inbox(
+            target_of(source), source.queue_url, source.bucket, source.prefix
+        )
         self._listed: list[tuple[str, str, Interval]] = []
 
     def run(self) -> None:
@@ -57,11 +59,7 @@ class BucketRun:
             self._sweep()
         problems.append(self._problem_of(self._read_waiting))
         self._cover_listed()
-        if self._unread:
-            problems.append(
-                f"{len(self._unread)} messages of the queue were left in it: "
-                f"{self._unread[0]}"
-            )
+        problems.append(self._inbox.problem)
         if any(problems):
             raise AwsError(" ".join(filter(None, problems)))
 
@@ -73,36 +71,14 @@ class BucketRun:
         return ""
 
     def _receive(self) -> None:
-        queue = Queue(target_of(self._source), self._source.queue_url)
-        for _ in range(_RECEIVES_A_RUN):
-            messages = queue.receive()
-            if not messages or stopping.is_set():
-                return
-            for message in messages:
-                try:
-                    self._take_down(read_notice(message.body))
-                except UnknownNotice as error:
-                    # Left to the queue: after some tries it becomes a dead letter.
-                    self._unread.append(str(error))
-                    continue
-                queue.delete(message)
-            renew_claim(self._source, self._clock())
-
-    def _take_down(self, notices: Sequence[ObjectNotice]) -> None:
-        """Write down log files of this source. Anyone may write to a queue: an
-        object of another bucket or prefix is never fetched. Raises UnknownNotice."""
-        ours = [notice for notice in notices if self._is_ours(notice)]
-        keys = ((notice.key, parse_key(notice.key)) for notice in ours)
-        self._write_down([(name, key) for name, key in keys if key is not None])
-        if len(ours) < len(notices):
-            raise UnknownNotice(
-                f"an object outside {self._source.bucket}/{self._source.prefix}"
-            )
-
-    def _is_ours(self, notice: ObjectNotice) -> bool:
-        return notice.bucket == self._source.bucket and notice.key.startswith(
-            self._source.prefix
+        self._inbox.receive(
+            self._write_announced, lambda: renew_claim(self._source, self._clock())
         )
+
+    def _write_announced(self, notices: Sequence[ObjectNotice]) -> None:
+        """Those that are log files, by their names."""
+        keys = ((notice.key, parse_key(notice.key)) for notice in notices)
+        self._write_down([(name, key) for name, key in keys if key is not None])
 
     def _write_down(self, keys: Sequence[tuple[str, LogKey]]) -> None:
         LogObject.objects.bulk_create(

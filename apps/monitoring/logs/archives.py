@@ -13,8 +13,9 @@ from itertools import chain, islice
 
 from apps.discovery.accounts import target
 from apps.discovery.aws import AwsError, AwsGone, AwsThrottled, AwsUnreachable
-from apps.discovery.buckets import Bucket, ListedObject, Queue
-from apps.discovery.notifications import ObjectNotice, UnknownNotice, read_notice
+from apps.discovery.buckets import Bucket, ListedObject
+from apps.discovery.inbox import Inbox
+from apps.discovery.notifications import ObjectNotice
 from apps.monitoring.logs.archivefiles import exported, is_envelopes
 from apps.monitoring.logs.envelopes import from_stream
 from apps.monitoring.logs.leases import Clock, Lease
@@ -26,7 +27,6 @@ from apps.search.intake import Broken
 from apps.search.shutdown import stopping
 
 _SWEEP_EVERY = timedelta(minutes=15)
-_RECEIVES_A_RUN = 100
 _FILES_A_RUN = 200
 _BATCH = 500
 _MAX_ATTEMPTS = 5
@@ -47,13 +47,18 @@ class ArchiveRun:
         self._clock = clock
         self._where = target(self._source.account, self._source.region)
         self._bucket = Bucket(self._where, self._source.bucket)
-        self._unread: list[str] = []
+        self._inbox = Inbox(
+            self._where,
+            self._source.queue_url,
+            self._source.bucket,
+            self._source.prefix,
+        )
 
     def run(self) -> None:
         """Raises AwsError in the end where something was left undone."""
         problems = []
         if self._source.queue_url:
-            problems += self._receive_all()
+            problems += self._receive()
         swept = self._source.swept_at
         if swept is None or self._clock() - swept >= _SWEEP_EVERY:
             self._sweep()
@@ -61,48 +66,18 @@ class ArchiveRun:
         if problems:
             raise AwsError(" ".join(problems))
 
-    def _receive_all(self) -> list[str]:
+    def _receive(self) -> list[str]:
         """A queue that fails must not keep the listing from finding files."""
         try:
-            self._receive()
+            self._inbox.receive(
+                self._write_announced, lambda: self._lease.keep(self._clock())
+            )
         except AwsError as error:
             return [str(error)]
-        if not self._unread:
-            return []
-        return [
-            f"{len(self._unread)} messages of the queue were left in it: "
-            f"{self._unread[0]}"
-        ]
+        return [self._inbox.problem] if self._inbox.problem else []
 
-    def _receive(self) -> None:
-        queue = Queue(self._where, self._source.queue_url)
-        for _ in range(_RECEIVES_A_RUN):
-            messages = queue.receive()
-            if not messages or stopping.is_set():
-                return
-            for message in messages:
-                try:
-                    self._take_down(read_notice(message.body))
-                except UnknownNotice as error:
-                    self._unread.append(str(error))
-                    continue
-                queue.delete(message)
-            self._lease.keep(self._clock())
-
-    def _take_down(self, notices: Sequence[ObjectNotice]) -> None:
-        """Write down files of this source. Anyone may write to a queue: an object of
-        another bucket or prefix is never fetched. Raises UnknownNotice."""
-        ours = [one for one in notices if self._is_ours(one)]
-        self._write_down([ListedObject(one.key, one.size) for one in ours])
-        if len(ours) < len(notices):
-            raise UnknownNotice(
-                f"an object outside {self._source.bucket}/{self._source.prefix}"
-            )
-
-    def _is_ours(self, notice: ObjectNotice) -> bool:
-        return notice.bucket == self._source.bucket and notice.key.startswith(
-            self._source.prefix
-        )
+    def _write_announced(self, notices: Sequence[ObjectNotice]) -> None:
+        self._write_down([ListedObject(one.key, one.size) for one in notices])
 
     def _sweep(self) -> None:
         """List everything: exports and archives have no common order of names."""
