@@ -30,14 +30,18 @@ class PageGZipMiddleware(GZipMiddleware):
         return super().process_response(request, response)
 
 
-class EngineProblemMiddleware:
-    """A page that needs the search index says so where it does not answer."""
+class _Unchanging:
+    """Lets requests and answers pass; what it is for is exceptions."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self._get_response(request)
+
+
+class EngineProblemMiddleware(_Unchanging):
+    """A page that needs the search index says so where it does not answer."""
 
     def process_exception(
         self, request: HttpRequest, exception: Exception
@@ -49,15 +53,9 @@ class EngineProblemMiddleware:
         return render(request, "problem_page.html", context, status=503)
 
 
-class NulMiddleware:
+class NulMiddleware(_Unchanging):
     """A request that brings NUL to the database is at fault, not the site: PostgreSQL
     has no text with it, and SQLite takes it."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self._get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self._get_response(request)
 
     def process_exception(
         self, request: HttpRequest, exception: Exception

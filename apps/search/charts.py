@@ -82,7 +82,7 @@ def histogram_figure(
             "width": [histogram.interval_ms * 0.86] * len(starts),
             "offset": histogram.interval_ms * 0.07,
             "marker": {"color": known.get(series) or next(free, "series-other")},
-            "hovertemplate": "%{y:,} " + _escaped(names[series]) + "<extra></extra>",
+            "hovertemplate": "%{y:,} " + escaped(names[series]) + "<extra></extra>",
         }
         for series in ordered
     ]
@@ -111,9 +111,7 @@ def measured_figure(
             "y": list(values),
             "connectgaps": False,
             "marker": {"color": known.get(series) or next(free, "series-other")},
-            "hovertemplate": "%{y:,.6~g} "
-            + _escaped(names[series])
-            + "<extra></extra>",
+            "hovertemplate": "%{y:,.6~g} " + escaped(names[series]) + "<extra></extra>",
         }
         for at, (series, values) in enumerate(measured.series.items())
     ]
@@ -158,7 +156,7 @@ def _layout(histogram: Histogram, height: int) -> Figure:
     return layout
 
 
-def _escaped(name: str) -> str:
+def escaped(name: str) -> str:
     """Plotly reads a little HTML in hover texts; a name has none."""
     return (
         name.replace("&", "&amp;")

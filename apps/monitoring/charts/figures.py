@@ -18,6 +18,7 @@ from apps.monitoring.charts.functions import Column
 from apps.monitoring.charts.markers import Marker
 from apps.monitoring.charts.notes import late_gap
 from apps.monitoring.metrics.lines import Interval
+from apps.search.charts import escaped
 from apps.search.timerange import from_milliseconds, rfc3339
 
 Figure: TypeAlias = dict[str, Any]
@@ -114,7 +115,7 @@ def _base(computed: Computed, drawn: Drawn, at: int) -> Figure:
 def _shared(drawn: Drawn, at: int, label: str) -> Figure:
     form, suffix = units.axis_format(drawn.unit, _largest([drawn]))
     digits = ".4~s" if form == "~s" else ",.5~r"
-    text = f"%{{y:{digits}}}{_escaped(suffix)} {_escaped(label)}<extra></extra>"
+    text = f"%{{y:{digits}}}{escaped(suffix)} {escaped(label)}<extra></extra>"
     return {
         "name": label,
         "meta": at,
@@ -214,7 +215,7 @@ def _mark_traces(marks: Sequence[Marker]) -> list[Figure]:
             "x": [_rfc_ms(mark.time_ms) for mark in marks],
             "y": [0.97] * len(marks),
             "yaxis": "y3",
-            "text": [_escaped(mark.title) for mark in marks],
+            "text": [escaped(mark.title) for mark in marks],
             "customdata": [mark.url for mark in marks],
             "hovertemplate": "%{text}<extra></extra>",
             "marker": {
@@ -319,13 +320,3 @@ def _rfc(seconds: int) -> str:
 
 def _rfc_ms(milliseconds: int) -> str:
     return rfc3339(from_milliseconds(milliseconds))
-
-
-def _escaped(name: str) -> str:
-    """Plotly reads a little HTML in hover texts; a name has none."""
-    return (
-        name.replace("&", "&amp;")
-        .replace("<", "&lt;")
-        .replace(">", "&gt;")
-        .replace("%{", "%\u200b{")
-    )
