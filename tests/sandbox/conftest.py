@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from botocore.config import Config
 from moto.core.model import OperationModel
 from moto.moto_api._internal.models import moto_api_backend
 
+from apps.discovery.aws import forget_sessions
 from sandbox.assembly import Sandbox, assemble
 from sandbox.kernel import conformance
 from sandbox.kernel.clock import SetClock
@@ -98,6 +99,20 @@ def signed(url: str, cloud: Cloud) -> Client:
         return make_client(service, endpoint_url=url, config=config)
 
     return make
+
+
+def allowing(actions: Iterable[str]) -> str:
+    """A policy that allows these and no more."""
+    allowed = [{"Effect": "Allow", "Action": list(actions), "Resource": "*"}]
+    return json.dumps({"Version": "2012-10-17", "Statement": allowed})
+
+
+def act_as(key: Mapping[str, str], url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """This process asks the sandbox in the place of AWS, with an access key."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", key["AccessKeyId"])
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key["SecretAccessKey"])
+    forget_sessions()
 
 
 # A policy that refuses everything.

@@ -4,12 +4,11 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from apps.discovery.aws import forget_sessions
 from apps.monitoring.alarms.diagnosis import alarms
 from apps.monitoring.models import AlarmScope
 from sandbox.kernel.cloud import HOME_REGION, SHOP
 from tests.monitoring.alarms.conftest import Collect
-from tests.sandbox.conftest import NOTHING
+from tests.sandbox.conftest import NOTHING, act_as
 
 
 def test_a_region_whose_alarms_may_be_read_is_well(collect: Collect) -> None:
@@ -33,13 +32,11 @@ def test_what_the_last_reading_met_is_told(collect: Collect) -> None:
 def test_a_role_that_may_not_read_them_is_told_with_what_it_needs(
     collect: Collect,
     user: Callable[..., Mapping[str, str]],
+    url: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     collect()
-    keys = user("nobody", NOTHING)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", keys["AccessKeyId"])
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", keys["SecretAccessKey"])
-    forget_sessions()
+    act_as(user("nobody", NOTHING), url, monkeypatch)
 
     (found,) = alarms()
 

@@ -8,15 +8,11 @@ import pytest
 
 from apps.discovery.aws import forget_sessions
 from sandbox.kernel.cloud import HOME_REGION, SHOP, Cloud
+from tests.sandbox.conftest import act_as, sandbox, url, user
 from tests.sandbox.conftest import cloud as cloud
-from tests.sandbox.conftest import sandbox, url, user
+from tests.sandbox.test_identity import EVERYTHING
 
 __all__ = ["connected", "sandbox", "url", "user"]
-
-_ALL = (
-    '{"Version":"2012-10-17",'
-    '"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}'
-)
 
 
 @pytest.fixture
@@ -24,13 +20,6 @@ def connected(
     monkeypatch: pytest.MonkeyPatch, url: str, cloud: Cloud, user: Any
 ) -> Any:
     """A boto3 client of CloudWatch in the account that the product reads."""
-    keys = user("reader", _ALL)
-    for name, value in {
-        "AWS_ENDPOINT_URL": url,
-        "AWS_ACCESS_KEY_ID": keys["AccessKeyId"],
-        "AWS_SECRET_ACCESS_KEY": keys["SecretAccessKey"],
-    }.items():
-        monkeypatch.setenv(name, value)
-    forget_sessions()
+    act_as(user("reader", EVERYTHING), url, monkeypatch)
     yield cloud.client("cloudwatch", SHOP, HOME_REGION, "tests.amazonaws.com")
     forget_sessions()

@@ -15,7 +15,7 @@ from sandbox.kernel.clock import SetClock
 from sandbox.kernel.cloud import HOME_REGION, SHOP, Cloud
 from sandbox.logs.service import Logs
 from tests.monitoring.logs.world import World
-from tests.sandbox.conftest import client, clock, cloud, sandbox, url, user
+from tests.sandbox.conftest import act_as, client, clock, cloud, sandbox, url, user
 from tests.sandbox.test_identity import EVERYTHING
 
 __all__ = ["client", "clock", "cloud", "sandbox", "url", "user"]
@@ -30,13 +30,6 @@ def aws_here(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[None]:
     """This process has a key of the shop's account; waiting moves the clock."""
-    key = user("trailmap", EVERYTHING)
-    for name, value in {
-        "AWS_ENDPOINT_URL": url,
-        "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
-        "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
-    }.items():
-        monkeypatch.setenv(name, value)
 
     def wait(seconds: float) -> None:
         clock.advance(seconds)
@@ -46,7 +39,7 @@ def aws_here(
     monkeypatch.setattr("apps.discovery.aws.time", virtual)
     monkeypatch.setattr("botocore.endpoint.time", virtual)
     monkeypatch.setattr("apps.discovery.buckets._LONG_POLL_SECONDS", 0)
-    forget_sessions()
+    act_as(user("trailmap", EVERYTHING), url, monkeypatch)
     yield
     forget_sessions()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -16,6 +15,8 @@ from apps.monitoring.metrics.cloudwatch import PERMISSIONS
 from apps.monitoring.models import MetricScope
 from sandbox.kernel.cloud import HOME_REGION, SHOP, Cloud
 from tests.sandbox.conftest import (
+    act_as,
+    allowing,
     clock,
     cloud,
     sandbox,
@@ -31,13 +32,8 @@ def shop_aws(
     url: str, user: Callable[..., Mapping[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[str]:
     """The sandbox in the place of AWS, with what our policy allows and no more."""
-    allowed = [{"Effect": "Allow", "Action": list(PERMISSIONS), "Resource": "*"}]
-    keys = user("trailmap", json.dumps({"Version": "2012-10-17", "Statement": allowed}))
-    monkeypatch.setenv("AWS_ENDPOINT_URL", url)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", keys["AccessKeyId"])
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", keys["SecretAccessKey"])
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-    forget_sessions()
+    act_as(user("trailmap", allowing(PERMISSIONS)), url, monkeypatch)
     yield url
     forget_sessions()
 

@@ -7,13 +7,12 @@ from collections.abc import Callable, Mapping
 import pytest
 from django.utils import timezone
 
-from apps.discovery.aws import forget_sessions
 from apps.monitoring.metrics.diagnosis import metrics
 from apps.monitoring.metrics.spending import day_of
 from apps.monitoring.models import MetricDay, MetricPlan, MetricScope
 from apps.search.diagnosis import Finding
 from sandbox.kernel.cloud import HOME_REGION, SHOP
-from tests.sandbox.conftest import NOTHING
+from tests.sandbox.conftest import NOTHING, act_as
 
 PLACE = f"metrics.{SHOP}.{HOME_REGION}"
 
@@ -35,12 +34,10 @@ def test_a_role_that_may_not_list_is_told_with_what_it_needs(
     shop_aws: str,
     scope: MetricScope,
     user: Callable[..., Mapping[str, str]],
+    url: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    keys = user("nobody", NOTHING)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", keys["AccessKeyId"])
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", keys["SecretAccessKey"])
-    forget_sessions()
+    act_as(user("nobody", NOTHING), url, monkeypatch)
 
     listing = said()[f"{PLACE}.listing"]
 
