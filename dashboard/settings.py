@@ -59,6 +59,7 @@ INSTALLED_APPS = [
     "apps.search",
     "apps.discovery",
     "apps.monitoring",
+    "apps.tracing",
     "apps.audit",
     "dashboard",
 ]
@@ -126,7 +127,11 @@ OPENSEARCH_AWS_SERVICE = environment.choice(
 # Signs requests to a cluster of AWS: called with the service and the region.
 OPENSEARCH_SIGNER = "apps.discovery.aws.request_signer"
 SEARCH_HOME = HOME / "search"
-SEARCH_KINDS = ["apps.audit.kinds.TRAIL", "apps.monitoring.kinds.LOGS"]
+SEARCH_KINDS = [
+    "apps.audit.kinds.TRAIL",
+    "apps.monitoring.kinds.LOGS",
+    "apps.tracing.kinds.SPANS",
+]
 # What `import` reads, by the name of the files.
 IMPORTERS = {
     "cloudtrail": "apps.audit.ingest.CLOUDTRAIL",

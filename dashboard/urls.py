@@ -19,5 +19,6 @@ urlpatterns = [
     path("", include("apps.search.urls")),
     path("", include("apps.discovery.urls")),
     path("", include("apps.monitoring.urls")),
+    path("", include("apps.tracing.urls")),
     path("", include("apps.audit.urls")),
 ]

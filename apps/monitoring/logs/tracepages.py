@@ -14,8 +14,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from apps.discovery import traceids
 from apps.monitoring.kinds import LOGS
-from apps.monitoring.logs import traceids, tracelines
+from apps.monitoring.logs import tracelines
 from apps.monitoring.logs.tracelines import TraceLines
 from apps.search import store
 from apps.search.engines.base import SearchRequest

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from apps.discovery.roles import Role
-from apps.monitoring.logs.traceids import begun, normal
+from apps.discovery.traceids import begun, normal
 from apps.search.engines.base import DocumentEngine
 from tests.conftest import signed_in
 from tests.factories import ACCOUNT, NOON, OTHER_ACCOUNT

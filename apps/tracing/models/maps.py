@@ -1,0 +1,64 @@
+"""The service map, kept per minute, hour and day."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class SeenNode(models.Model):
+    """A node that some trace has shown, and when it did first and last."""
+
+    account = models.CharField(max_length=20, blank=True)
+    type = models.CharField(max_length=200, blank=True)
+    name = models.CharField(max_length=200)
+    first_seen = models.DateTimeField()
+    last_seen = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["account", "type", "name"], name="node_once"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SeenEdge(models.Model):
+    """An edge that some trace has shown. `aliases`: what callers called the callee."""
+
+    source = models.ForeignKey(SeenNode, models.CASCADE, related_name="leaving")
+    target = models.ForeignKey(SeenNode, models.CASCADE, related_name="arriving")
+    is_async = models.BooleanField()
+    aliases = models.JSONField(default=list)
+    first_seen = models.DateTimeField()
+    last_seen = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["source", "target", "is_async"], name="edge_once"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.source} → {self.target}"
+
+
+class MapChunk(models.Model):
+    """What was counted in one minute, hour or day. `began_s`: seconds since 1970."""
+
+    period_seconds = models.IntegerField()
+    began_s = models.BigIntegerField()
+    packed = models.BinaryField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["period_seconds", "began_s"], name="chunk_once"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.period_seconds} s from {self.began_s}"

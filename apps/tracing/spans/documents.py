@@ -1,0 +1,72 @@
+"""Spans as they enter the document store."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import orjson
+
+from apps.search.documents import Document, JsonObject, indexable
+from apps.tracing.spans.span import Outcome, Span
+
+
+def document_id(span: Span) -> str:
+    """The id of a span among all: those of two traces may be the same."""
+    return f"{span.trace_id}.{span.key}"
+
+
+def as_document(span: Span) -> Document:
+    """The span as it is searched: its record, and what every format tells alike."""
+    record, raw = _written(span.record)
+    derived = {
+        name: value for name, value in _derived(span).items() if value not in ("", None)
+    }
+    return Document(
+        document_id(span),
+        span.start_us // 1_000,
+        span.service.account,
+        span.region,
+        record,
+        raw,
+        indexable(derived),  # type: ignore[arg-type]  # an object stays one
+    )
+
+
+def _written(record: JsonObject) -> tuple[JsonObject, bytes]:
+    try:
+        return record, orjson.dumps(record)
+    except orjson.JSONEncodeError:  # half a character, or a number beyond 64 bits
+        whole = indexable(record)
+        return whole, orjson.dumps(whole)  # type: ignore[return-value]
+
+
+def _derived(span: Span) -> JsonObject:
+    return {
+        "@timestamp": moment(span.start_us),
+        "@duration": None if span.end_us is None else span.duration_us / 1_000,
+        "@outcome": outcome_word(span),
+        "@service": span.service.name,
+        "@type": span.service.type,
+        "@peer": span.peer.name if span.peer else "",
+        "@kind": span.kind.value,
+        "@operation": span.operation,
+        "@resource": span.resource,
+        "@account": span.service.account,
+        "@region": span.region,
+        "@source": span.source.value,
+    }
+
+
+def moment(microseconds: int) -> str:
+    """A time as documents say it, to the millisecond."""
+    found = datetime.fromtimestamp(microseconds // 1_000 / 1_000, UTC)
+    return found.strftime("%Y-%m-%dT%H:%M:%S.") + f"{microseconds // 1_000 % 1_000:03}Z"
+
+
+def outcome_word(span: Span) -> str:
+    """One word for how a span ended: the gravest that is true of it."""
+    if span.outcome & Outcome.FAULT:
+        return "fault"
+    if span.outcome & Outcome.THROTTLE:
+        return "throttle"
+    return "error" if span.outcome & Outcome.ERROR else "ok"
