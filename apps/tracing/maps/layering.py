@@ -8,6 +8,7 @@ Everything is decided by the order nodes are given in: the same graph is laid ou
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect_right, insort
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -131,7 +132,7 @@ def _with_passages(nodes: int, edges: Sequence[Pair], depth: list[int]) -> Layer
     made.left = [[] for _ in layer]
     made.right = [[] for _ in layer]
     for chain in chains.values():
-        for one, other in zip(chain, chain[1:], strict=False):
+        for one, other in itertools.pairwise(chain):
             made.right[one].append(other)
             made.left[other].append(one)
     return made
@@ -217,4 +218,3 @@ def crossings(layers: Layers) -> int:
             for end in ends:
                 insort(seen, end)
     return total
-

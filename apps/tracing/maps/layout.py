@@ -6,6 +6,7 @@ nodes that were shown before keep their order. Pure; units are those of the SVG.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -22,9 +23,9 @@ class Spacing:
     """Sizes of nodes and of what is between them. `passage`: how much room an edge has
     where it passes a column; `port`: how far ends of edges are apart on a node."""
 
-    width: float = 184
+    width: float = 196
     height: float = 66
-    between_columns: float = 118
+    between_columns: float = 112
     between_nodes: float = 26
     passage: float = 18
     port: float = 11
@@ -70,7 +71,9 @@ def layout(
 ) -> Layout[K]:
     """Nodes in a stable order, those that begin everything first; an edge may be there
     twice. `before` is the order of an earlier layout."""
-    joined = {end for source, target in edges if source != target for end in (source, target)}
+    joined = {
+        end for source, target in edges if source != target for end in (source, target)
+    }
     connected = [node for node in nodes if node in joined]
     index = {node: at for at, node in enumerate(connected)}
     pairs = [(index[s], index[t]) for s, t in edges if s != t]
@@ -140,7 +143,7 @@ def _offsets(
 ) -> list[float]:
     """How far below the first item each one is at least."""
     found, down = [0.0], 0.0
-    for one, other in zip(column, column[1:], strict=False):
+    for one, other in itertools.pairwise(column):
         is_tight = layers.is_passage(one) and layers.is_passage(other)
         gap = 0.0 if is_tight else spacing.between_nodes
         down += halves[one] + halves[other] + gap
@@ -149,7 +152,11 @@ def _offsets(
 
 
 def _settle(
-    layers: Layers, offsets: list[list[float]], middle: list[float], *, is_rightwards: bool
+    layers: Layers,
+    offsets: list[list[float]],
+    middle: list[float],
+    *,
+    is_rightwards: bool,
 ) -> None:
     order = range(len(layers.columns))
     neighbours, others = layers.left, layers.right
@@ -185,9 +192,7 @@ def _rising(values: list[float], weights: list[float]) -> list[float]:
 class _Drawn:
     """Items with their places; knows where edges leave and arrive."""
 
-    def __init__(
-        self, layers: Layers, spacing: Spacing, middles: list[float]
-    ) -> None:
+    def __init__(self, layers: Layers, spacing: Spacing, middles: list[float]) -> None:
         self._layers, self._spacing, self.middles = layers, spacing, middles
         self._step = spacing.width + spacing.between_columns
 
@@ -198,9 +203,7 @@ class _Drawn:
     def routes(self, pairs: Sequence[Pair]) -> list[Route]:
         leaving = self._ports(is_right=True)
         arriving = self._ports(is_right=False)
-        return [
-            self._route(at, leaving[at], arriving[at]) for at in range(len(pairs))
-        ]
+        return [self._route(at, leaving[at], arriving[at]) for at in range(len(pairs))]
 
     def _route(self, at: int, begin: float, end: float) -> Route:
         chain, width = self._layers.chains[at], self._spacing.width
