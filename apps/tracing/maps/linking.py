@@ -31,6 +31,7 @@ from apps.tracing.spans.tree import NO_SPAN, parents_of
 
 MINUTE_US = 60_000_000
 NOT_ENDED = -1
+_CALL, _LINK = False, True
 
 MESSAGING = frozenset(
     (
@@ -97,22 +98,24 @@ class _Trace:
         for at, span in enumerate(self._spans):
             if span.is_inferred:
                 continue  # it says what its caller's subsegment says
-            if span.source is SpanSource.XRAY:
-                if span.is_segment:
-                    self._segment(at, span)
-                elif span.kind is SpanKind.CLIENT:
-                    self._segment_call(at, span, answered[at])
-            elif span.kind is SpanKind.SERVER:
-                self._server(at, span)
-            elif span.kind is SpanKind.PRODUCER:
-                self._producer(span)
-            elif span.kind is SpanKind.CONSUMER:
-                self._consumer(at, span)
-            elif span.kind is SpanKind.CLIENT and answered[at]:
-                continue  # the server's name goes before the one its client chose
-            elif span.peer is not None:
-                self._client(at, span)
+            if span.source is not SpanSource.XRAY:
+                self._plain(at, span, answered[at])
+            elif span.is_segment:
+                self._segment(at, span)
+            elif span.kind is SpanKind.CLIENT:
+                self._segment_call(at, span, answered[at])
         return self._found
+
+    def _plain(self, at: int, span: Span, is_answered: int) -> None:
+        if span.kind is SpanKind.SERVER:
+            self._server(at, span)
+        elif span.kind is SpanKind.PRODUCER:
+            self._producer(span)
+        elif span.kind is SpanKind.CONSUMER:
+            self._consumer(at, span)
+        elif span.peer is not None and not (span.kind and is_answered):
+            # Of an answered call, the server's name goes before the client's.
+            self._client(at, span, span.peer)
 
     def _adopt(self) -> None:
         """Among plain spans, the first root stands in for parents that are missing."""
@@ -151,7 +154,7 @@ class _Trace:
                 moment.start_us // MINUTE_US,
                 None,
                 target,
-                False,
+                _CALL,
                 seen.outcome,
                 _length(seen),
             )
@@ -170,7 +173,7 @@ class _Trace:
                 moment.start_us // MINUTE_US,
                 source,
                 target,
-                False,
+                _CALL,
                 outcome,
                 duration_us,
                 "" if alias == target.name else alias,
@@ -184,7 +187,7 @@ class _Trace:
                 received.start_us // MINUTE_US,
                 sent.to,
                 received.service,
-                True,
+                _LINK,
                 received.outcome,
                 NOT_ENDED if received.end_us is None else age_us,
             )
@@ -260,10 +263,8 @@ class _Trace:
         if source is not None:
             self._call(span, source, own, seen)
 
-    def _client(self, at: int, span: Span) -> None:
+    def _client(self, at: int, span: Span, peer: ServiceKey) -> None:
         """A call whose server sent nothing."""
-        peer = span.peer
-        assert peer is not None  # noqa: S101  # asked before
         own: ServiceKey | None = span.service if span.service.name else None
         above_at = self._remote_above(at)
         if above_at != NO_SPAN:

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from apps.tracing.spans.span import ServiceKey, Span, SpanKind
+from apps.tracing.spans.span import ServiceKey, Span
 
 NO_SPAN = -1
-_ASKED = (SpanKind.SERVER, SpanKind.CONSUMER)
+_UNSEEN, _SAFE, _ON_PATH = range(3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,20 +81,20 @@ def _parent_of_half(
 
 def _break_rings(parents: list[int]) -> None:
     """Nothing a sender writes may send us round in circles."""
-    safe = bytearray(len(parents))
+    state = bytearray(len(parents))
     for begin in range(len(parents)):
         path = []
         at = begin
-        while at != NO_SPAN and not safe[at]:
-            safe[at] = 2
+        while at != NO_SPAN and state[at] == _UNSEEN:
+            state[at] = _ON_PATH
             path.append(at)
             above = parents[at]
-            if above != NO_SPAN and safe[above] == 2:
+            if above != NO_SPAN and state[above] == _ON_PATH:
                 parents[at] = NO_SPAN
                 break
             at = above
         for seen in path:
-            safe[seen] = 1
+            state[seen] = _SAFE
 
 
 def tree_of(spans: Sequence[Span]) -> SpanTree:
