@@ -46,7 +46,8 @@ class XRay:
         }
 
     def put_documents(
-        self, place: Place, documents: Iterable[Document], now: float
+        self, place: Place, documents: Iterable[Document], now: float | None = None
     ) -> None:
-        """Take history: valid documents, those of a trace one after the other."""
+        """Take history: valid documents, those of a trace one after the other. Without
+        a time, each came when it ended."""
         self._ingestion.put_documents(place, documents, now)
