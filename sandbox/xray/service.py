@@ -34,14 +34,15 @@ class XRay:
         tags = Tags()
         groups = Groups(tags)
         matching = Matching(stores, groups)
+        settings = Settings()
         self._ingestion = Ingestion(cloud, stores)
         self.operations: Mapping[str, Handler] = {
             **self._ingestion.operations,
-            **Reading(cloud, stores, matching).operations,
+            **Reading(cloud, stores, matching, settings).operations,
             **Graphing(stores, groups, matching).operations,
             **groups.operations,
             **Sampling(tags).operations,
-            **Settings().operations,
+            **settings.operations,
             **tags.operations,
         }
 

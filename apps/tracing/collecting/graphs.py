@@ -106,7 +106,7 @@ def compared(
     """Edge by edge, the largest difference first; edges that carried nothing that
     ended, on either side, are none."""
     nothing = Counts()
-    edges = {key for key in (*ours, *theirs)}
+    edges = ours.keys() | theirs.keys()
     pairs = [(key, ours.get(key, nothing), theirs.get(key, nothing)) for key in edges]
     pairs = [pair for pair in pairs if pair[1] != nothing or pair[2] != nothing]
     differences = [Difference(*pair) for pair in pairs if pair[1] != pair[2]]

@@ -152,13 +152,6 @@ class TraceReread(models.Model):
     claim = models.CharField(max_length=32, blank=True)
     # How often X-Ray listed it and did not hand it out.
     attempts = models.PositiveSmallIntegerField(default=0)
-    window = models.ForeignKey(
-        TraceWindow,
-        on_delete=models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="waiting",
-    )
 
     class Meta:
         constraints: ClassVar = [
