@@ -31,6 +31,44 @@ def test_an_id_is_stored_once_across_commits(engine: DocumentEngine) -> None:
     assert hit and hit.raw == b'{"name":"first"}'
 
 
+def test_a_replaced_document_is_there_once_and_as_it_is_now(
+    engine: DocumentEngine,
+) -> None:
+    store(engine, thing({"name": "first", "n": 1}, id="a"), thing({}, id="b"))
+    counts = engine.writer(THINGS).replace([thing({"name": "second", "n": 2}, id="a")])
+    engine.writer(THINGS).commit()
+
+    assert counts.new == 1
+    hit = engine.reader.get(THINGS, "a", Scope())
+    assert hit and hit.raw == b'{"name":"second","n":2}'
+    assert engine.reader.count(ask()).value == 2
+    assert engine.reader.count(ask("name:first")).value == 0
+    assert engine.reader.count(ask("n:>=2")).value == 1
+    facets = engine.reader.facets(ask(), ["name"], 5)
+    assert facets.by_path["name"].values == (("second", 1),)
+    assert sum(engine.reader.histogram(ask(), DAY_MS).series["\0total"]) == 2
+    assert len(engine.reader.find(ask(), 10).hits) == 2
+
+
+def test_a_document_can_be_replaced_before_it_was_committed(
+    engine: DocumentEngine,
+) -> None:
+    engine.writer(THINGS).add([thing({"name": "first"}, id="a")])
+    engine.writer(THINGS).replace([thing({"name": "second"}, id="a")])
+    store(engine, thing({"name": "third"}, id="a"))
+
+    hit = engine.reader.get(THINGS, "a", Scope())
+    assert hit and hit.raw == b'{"name":"second"}'
+    assert engine.reader.count(ask()).value == 1
+
+
+def test_what_replaces_nothing_is_added(engine: DocumentEngine) -> None:
+    engine.writer(THINGS).replace([thing({"name": "only"}, id="a")])
+    engine.writer(THINGS).commit()
+
+    assert engine.reader.count(ask("name:only")).value == 1
+
+
 def test_nothing_is_visible_before_a_commit(engine: DocumentEngine) -> None:
     engine.writer(THINGS).add([thing({})])
 

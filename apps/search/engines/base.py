@@ -180,6 +180,14 @@ class DocumentWriter(Protocol):
         since the last commit is then to be added again.
         """
 
+    def replace(self, documents: Sequence[Document]) -> WriteCounts:
+        """Take documents in, each in the place of what is stored under its id on its
+        day; all that are taken count as new. Kinds of lines are never replaced: their
+        columns only grow.
+
+        Raises EngineUnavailable, with the same consequence.
+        """
+
     def commit(self) -> None:
         """Make all that was added durable and visible to readers.
 

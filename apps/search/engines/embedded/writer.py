@@ -57,6 +57,11 @@ class _OpenDay:
             self._cataloged.update(new)
             self._is_catalog_new |= self.day.add_to_catalog(new)
 
+    def replace(self, document: Document, walker: LeafWalker, received_ms: int) -> None:
+        """As `add`, once what has the id is gone: Tantivy keeps the order of both."""
+        self._writer.delete_documents_by_term(schema.ID, document.id)
+        self.add(document, walker, received_ms)
+
     def commit(self) -> None:
         if not self.pending:
             return
@@ -90,6 +95,12 @@ class EmbeddedWriter:
                 self._losses = self._shared.losses
             return self._shared.add(documents)
 
+    def replace(self, documents: Sequence[Document]) -> WriteCounts:
+        with self._shared.lock:
+            if self._losses is None:
+                self._losses = self._shared.losses
+            return self._shared.replace(documents)
+
     def commit(self) -> None:
         with self._shared.lock:
             known, self._losses = self._losses, None
@@ -116,11 +127,13 @@ class SharedWriter:
         self._open: dict[str, _OpenDay] = {}
 
     def add(self, documents: Sequence[Document]) -> WriteCounts:
-        by_day: Mapping[str, list[Document]] = defaultdict(list)
-        for document in documents:
-            by_day[_day_of(document)].append(document)
         with self.lock, _Guard(self):
-            counts = [self._add_to(name, day) for name, day in sorted(by_day.items())]
+            counts = [self._add_to(*part) for part in _by_day(documents)]
+        return sum(counts, WriteCounts())
+
+    def replace(self, documents: Sequence[Document]) -> WriteCounts:
+        with self.lock, _Guard(self):
+            counts = [self._replace_in(*part) for part in _by_day(documents)]
         return sum(counts, WriteCounts())
 
     def _add_to(self, name: str, documents: Sequence[Document]) -> WriteCounts:
@@ -137,6 +150,17 @@ class SharedWriter:
                 rejected.append(Rejected(document.id, str(error)))
         new = len(documents) - len(known) - len(rejected)
         return WriteCounts(new, len(known), tuple(rejected), tuple(known))
+
+    def _replace_in(self, name: str, documents: Sequence[Document]) -> WriteCounts:
+        day = self._opened(name)
+        received_ms = self._clock_ms()
+        rejected = []
+        for document in documents:
+            try:
+                day.replace(document, self._walker, received_ms)
+            except (TooDeep, ValueError) as error:
+                rejected.append(Rejected(document.id, str(error)))
+        return WriteCounts(len(documents) - len(rejected), rejected=tuple(rejected))
 
     def _opened(self, name: str) -> _OpenDay:
         """The open day of this name; the one longest unused makes room for it."""
@@ -193,6 +217,13 @@ class _Guard:
             raise EngineUnavailable(
                 f"The search index could not be written: {error}"
             ) from error
+
+
+def _by_day(documents: Sequence[Document]) -> list[tuple[str, list[Document]]]:
+    days: Mapping[str, list[Document]] = defaultdict(list)
+    for document in documents:
+        days[_day_of(document)].append(document)
+    return sorted(days.items())
 
 
 def _day_of(document: Document) -> str:

@@ -54,6 +54,7 @@ class _Line:
     index: str
     id: str
     body: bytes
+    action: bytes = b"create"
 
     def __len__(self) -> int:
         return len(self.body)
@@ -85,6 +86,12 @@ class OpenSearchWriter:
         self._new_paths: dict[tuple[str, str], str] = {}
 
     def add(self, documents: Sequence[Document]) -> WriteCounts:
+        return self._written(documents, b"create")
+
+    def replace(self, documents: Sequence[Document]) -> WriteCounts:
+        return self._written(documents, b"index")
+
+    def _written(self, documents: Sequence[Document], action: bytes) -> WriteCounts:
         self._prepare()
         received_ms = self._clock_ms()
         counts = WriteCounts()
@@ -98,7 +105,8 @@ class OpenSearchWriter:
             except (TooDeep, ValueError) as error:
                 counts += WriteCounts(rejected=(Rejected(document.id, str(error)),))
                 continue
-            lines.append(_Line(self._names.of_day(day), document.id, indexed.body))
+            index = self._names.of_day(day)
+            lines.append(_Line(index, document.id, indexed.body, action))
             size += len(indexed.body)
             self._note_paths(day, indexed)
             if len(lines) >= _BULK_DOCUMENTS or size >= _BULK_BYTES:
@@ -167,8 +175,8 @@ class OpenSearchWriter:
 
     def _bulk(self, lines: Sequence[_Line]) -> Sequence[Mapping[str, Any]]:
         body = b"".join(
-            b'{"create":{"_index":%s,"_id":%s}}\n%s\n'
-            % (orjson.dumps(line.index), orjson.dumps(line.id), line.body)
+            b'{"%s":{"_index":%s,"_id":%s}}\n%s\n'
+            % (line.action, orjson.dumps(line.index), orjson.dumps(line.id), line.body)
             for line in lines
         )
         answer = self._cluster.request(
@@ -179,7 +187,7 @@ class OpenSearchWriter:
             timeout=_PRIMARY_WITHIN,
             filter_path="items.*.status,items.*.error",
         )
-        return [item["create"] for item in answer["items"]]
+        return [answered for item in answer["items"] for answered in item.values()]
 
     def _note_paths(self, day: str, indexed: Indexed) -> None:
         for path, declared in indexed.paths.items():

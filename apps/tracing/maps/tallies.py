@@ -1,0 +1,175 @@
+"""Counts of many observations, in columns.
+
+A part is a node or an edge, by a number that its owner gives it. Tallies of the same
+parts add up exactly, and one that was added can be taken away again.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from apps.tracing.maps.latencies import bucket_of
+from apps.tracing.maps.linking import NOT_ENDED
+from apps.tracing.maps.servicemap import Figures
+from apps.tracing.spans.span import Outcome
+
+Integers = NDArray[np.int64]
+SEEN, CALLS, FAULTS, ERRORS, THROTTLES, TOTAL_US = range(6)
+_COLUMNS = 6
+_BUCKETS = 1 << 12
+_HEAD = np.dtype("<i8")
+_LEVEL = 1
+
+
+class Count(NamedTuple):
+    """An observation of a part: `weight` is -1 where it is taken away."""
+
+    part: int
+    outcome: Outcome
+    duration_us: int
+    weight: int = 1
+
+
+@dataclass(frozen=True)
+class Tally:
+    """`parts` in rising order, each once; `figures` has a row for each: seen, calls,
+    faults, errors, throttles, total µs. `cells` are part and bucket in one number, in
+    rising order, `cell_counts` how many calls fell there."""
+
+    parts: Integers
+    figures: Integers
+    cells: Integers
+    cell_counts: Integers
+
+    def __len__(self) -> int:
+        return len(self.parts)
+
+    def figures_of(self) -> dict[int, Figures]:
+        """The figures of every part."""
+        owners = self.cells // _BUCKETS
+        firsts = np.searchsorted(owners, self.parts, "left").tolist()
+        lasts = np.searchsorted(owners, self.parts, "right").tolist()
+        buckets = (self.cells % _BUCKETS).tolist()
+        counts = self.cell_counts.tolist()
+        rows = zip(
+            self.parts.tolist(), self.figures.tolist(), firsts, lasts, strict=True
+        )
+        return {
+            part: Figures(
+                row[CALLS],
+                row[FAULTS],
+                row[ERRORS],
+                row[THROTTLES],
+                row[TOTAL_US],
+                dict(zip(buckets[first:last], counts[first:last], strict=True)),
+            )
+            for part, row, first, last in rows
+        }
+
+
+def _none() -> Integers:
+    return np.empty(0, np.int64)
+
+
+EMPTY = Tally(_none(), np.empty((0, _COLUMNS), np.int64), _none(), _none())
+
+
+def tally_of(counts: Sequence[Count]) -> Tally:
+    """Counts added up. A call that has not ended is seen, and nothing else."""
+    if not counts:
+        return EMPTY
+    rows = np.empty((len(counts), _COLUMNS + 2), np.int64)
+    for at, (part, outcome, duration_us, weight) in enumerate(counts):
+        rows[at] = (part, *_row(outcome, duration_us, weight), _cell(part, duration_us))
+    ended = rows[rows[:, -1] >= 0]
+    parts, figures = _summed(rows[:, 0], rows[:, 1:-1])
+    cells, cell_counts = _summed(ended[:, -1], ended[:, 1 + CALLS : 2 + CALLS])
+    return _settled(Tally(parts, figures, cells, cell_counts[:, 0]))
+
+
+def _row(outcome: Outcome, duration_us: int, weight: int) -> tuple[int, ...]:
+    if duration_us == NOT_ENDED:
+        return weight, 0, 0, 0, 0, 0
+    fault = weight if outcome & Outcome.FAULT else 0
+    failed = outcome & (Outcome.ERROR | Outcome.THROTTLE)
+    error = weight if failed and not fault else 0
+    throttle = error if outcome & Outcome.THROTTLE else 0
+    return weight, weight, fault, error, throttle, weight * duration_us
+
+
+def _cell(part: int, duration_us: int) -> int:
+    return -1 if duration_us == NOT_ENDED else part * _BUCKETS + bucket_of(duration_us)
+
+
+def merged(tallies: Sequence[Tally]) -> Tally:
+    """The sum of tallies. What came to nothing is left out."""
+    some = [tally for tally in tallies if len(tally)]
+    if not some:
+        return EMPTY
+    parts, figures = _summed(
+        np.concatenate([tally.parts for tally in some]),
+        np.concatenate([tally.figures for tally in some]),
+    )
+    cells, counts = _summed(
+        np.concatenate([tally.cells for tally in some]),
+        np.concatenate([tally.cell_counts for tally in some])[:, None],
+    )
+    return _settled(Tally(parts, figures, cells, counts[:, 0]))
+
+
+def _summed(keys: Integers, values: Integers) -> tuple[Integers, Integers]:
+    """The values of equal keys added up, by keys in rising order."""
+    if not len(keys):
+        return _none(), np.empty((0, values.shape[1]), np.int64)
+    order = np.argsort(keys, kind="stable")
+    in_order = keys[order]
+    begins = np.flatnonzero(np.r_[True, in_order[1:] != in_order[:-1]])
+    return in_order[begins], np.add.reduceat(values[order], begins, axis=0)
+
+
+def _settled(tally: Tally) -> Tally:
+    some, full = tally.figures[:, SEEN] != 0, tally.cell_counts != 0
+    return Tally(
+        tally.parts[some],
+        tally.figures[some],
+        tally.cells[full],
+        tally.cell_counts[full],
+    )
+
+
+def packed(tally: Tally) -> bytes:
+    """A tally as bytes. Differences of what rises, and columns of what is alike,
+    are what makes them few."""
+    columns = (
+        np.array([len(tally.parts), len(tally.cells)], np.int64),
+        np.diff(tally.parts, prepend=0),
+        *tally.figures.T,
+        np.diff(tally.cells, prepend=0),
+        tally.cell_counts,
+    )
+    together = np.concatenate(columns).astype(_HEAD)
+    # Bytes of equal weight side by side: most of the high ones are zero.
+    planes = together.view(np.uint8).reshape(-1, _HEAD.itemsize).T
+    return zlib.compress(np.ascontiguousarray(planes).tobytes(), _LEVEL)
+
+
+def unpacked(held: bytes) -> Tally:
+    """The inverse of `packed`."""
+    planes = np.frombuffer(zlib.decompress(held), np.uint8)
+    columns = np.ascontiguousarray(planes.reshape(_HEAD.itemsize, -1).T)
+    numbers = columns.reshape(-1).view(_HEAD).astype(np.int64, copy=False)
+    parts, cells = int(numbers[0]), int(numbers[1])
+    ends = np.cumsum([2, parts, *[parts] * _COLUMNS, cells])
+    split = np.split(numbers, ends)[1:]
+    return Tally(
+        np.cumsum(split[0]),
+        np.column_stack(split[1 : 1 + _COLUMNS]),
+        np.cumsum(split[1 + _COLUMNS]),
+        split[2 + _COLUMNS],
+    )
