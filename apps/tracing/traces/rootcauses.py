@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from apps.tracing.spans.span import Outcome, ServiceKey, Span, SpanException
-from apps.tracing.traces.spantree import CALLS, SpanTree
+from apps.tracing.traces.tracetree import CALLS, TraceTree
 
 _MOST_OF_IT = 0.5
 _LONGEST = 100
@@ -55,7 +55,7 @@ class RootCause:
         return self.services[-1].entities[-1]
 
 
-def failures(tree: SpanTree, outcome: Outcome) -> list[RootCause]:
+def failures(tree: TraceTree, outcome: Outcome) -> list[RootCause]:
     """What led to faults, or to errors: a path for each deepest span that had one."""
     impacting = bool(tree.root.outcome & outcome)
     return [
@@ -64,7 +64,7 @@ def failures(tree: SpanTree, outcome: Outcome) -> list[RootCause]:
     ]
 
 
-def slowness(tree: SpanTree) -> RootCause | None:
+def slowness(tree: TraceTree) -> RootCause | None:
     """Where the time of the root's answer went; None while something goes on."""
     whole = tree.root.duration_us
     if whole <= 0 or any(
@@ -80,7 +80,7 @@ def slowness(tree: SpanTree) -> RootCause | None:
     return RootCause(_services(tree, path, whole), reaches_client=True)
 
 
-def _failing_paths(tree: SpanTree, outcome: Outcome) -> Iterator[list[Span]]:
+def _failing_paths(tree: TraceTree, outcome: Outcome) -> Iterator[list[Span]]:
     """From the root down, no deeper than a hundred spans."""
     guilty = _guilty(tree, outcome)
     found = 0
@@ -93,7 +93,7 @@ def _failing_paths(tree: SpanTree, outcome: Outcome) -> Iterator[list[Span]]:
         yield _path(tree, span)
 
 
-def _under(tree: SpanTree, top: Span) -> Iterator[Span]:
+def _under(tree: TraceTree, top: Span) -> Iterator[Span]:
     waiting = [(top, 1)]
     while waiting:
         span, depth = waiting.pop()
@@ -102,7 +102,7 @@ def _under(tree: SpanTree, top: Span) -> Iterator[Span]:
             waiting += [(one, depth + 1) for one in reversed(tree.children(span))]
 
 
-def _guilty(tree: SpanTree, outcome: Outcome) -> set[str]:
+def _guilty(tree: TraceTree, outcome: Outcome) -> set[str]:
     """Those that failed while nothing beneath them did."""
     failed_beneath: set[str] = set()
     guilty: set[str] = set()
@@ -116,7 +116,7 @@ def _guilty(tree: SpanTree, outcome: Outcome) -> set[str]:
     return guilty
 
 
-def _path(tree: SpanTree, span: Span) -> list[Span]:
+def _path(tree: TraceTree, span: Span) -> list[Span]:
     path: list[Span] = []
     at: Span | None = span
     while at is not None:
@@ -126,7 +126,7 @@ def _path(tree: SpanTree, span: Span) -> list[Span]:
 
 
 def _services(
-    tree: SpanTree, path: list[Span], whole_us: int | None
+    tree: TraceTree, path: list[Span], whole_us: int | None
 ) -> tuple[CauseService, ...]:
     """The services of a path, each with its entities."""
     made: list[CauseService] = []

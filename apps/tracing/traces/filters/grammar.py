@@ -68,8 +68,8 @@ GRAMMAR = Lark(
 
 _EXPECTED = (
     ("RBRACE", "AND, OR, a further condition or the closing }"),
-    ("RPAR", "a closing )"),
     ("TEXT", 'a text in quotation marks, such as "api.example.com"'),
+    ("RPAR", "a closing )"),
     ("NUMBER", "a number, true, false or a text in quotation marks"),
     ("COMMA", "a comma and the name of the service called"),
     ("COLON", 'a colon and a text, as in id(name: "web", type: "AWS::ECS")'),

@@ -10,7 +10,7 @@ from apps.tracing.spans.span import Value as AnnotationValue
 from apps.tracing.traces import rootcauses
 from apps.tracing.traces.filters.syntax import ANNOTATION, CauseFilter
 from apps.tracing.traces.rootcauses import CauseEntity, CauseService, RootCause
-from apps.tracing.traces.spantree import with_inferred
+from apps.tracing.traces.tracetree import with_inferred
 
 Values = Callable[[str], Sequence[AnnotationValue]]
 """The values of a keyword; none where it is not set."""

@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 Value = str | float | bool
 
 BOOLEANS = frozenset(
-    "ok error throttle fault partial inferred first last remote root".split()
+    {"ok", "error", "throttle", "fault", "partial"}
+    | {"inferred", "first", "last", "remote", "root"}
 )
-NUMBERS = frozenset("responsetime duration http.status index coverage".split())
+NUMBERS = frozenset({"responsetime", "duration", "http.status", "index", "coverage"})
 TEXTS = frozenset(
-    (
-        "http.url http.method http.useragent http.clientip user name type message "
-        "availabilityzone instance.id resource.arn"
-    ).split()
+    {"http.url", "http.method", "http.useragent", "http.clientip", "user", "name"}
+    | {"type", "message", "availabilityzone", "instance.id", "resource.arn"}
 )
 GROUPS = frozenset(("group.name", "group.arn"))
 KEYWORDS = BOOLEANS | NUMBERS | TEXTS | GROUPS

@@ -1,8 +1,4 @@
-"""The spans of one trace as a tree: who is under whom, and what nobody sent.
-
-Parents are what senders say: they may be missing, or go in circles. A span whose
-parent is not there is a root of its own, and known to have lost it.
-"""
+"""The spans of one trace, the segments they belong to, and those that nobody sent."""
 
 from __future__ import annotations
 
@@ -10,7 +6,8 @@ import dataclasses
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
-from apps.tracing.spans.span import ServiceKey, Span, SpanKind
+from apps.tracing.spans.span import ServiceKey, Span, SpanKind, SpanSource
+from apps.tracing.spans.tree import NO_SPAN, parents_of
 
 CALLS = frozenset((SpanKind.CLIENT, SpanKind.PRODUCER))
 _ENTRIES = frozenset((SpanKind.SERVER, SpanKind.CONSUMER))
@@ -25,16 +22,18 @@ _MESSAGING = (
 """What takes messages for others: it stays a node when a consumer is seen."""
 
 
-class SpanTree:
-    """`spans` begin with the earliest; parents stand before what they hold."""
+class TraceTree:
+    """`spans`: parents before what they hold, siblings earliest first."""
 
     def __init__(self, spans: Iterable[Span]) -> None:
         given = sorted(spans, key=lambda one: (one.start_us, one.position))
         self.by_key: dict[str, Span] = {span.key: span for span in given}
-        self._parents = {span.key: self._said_parent(span) for span in given}
+        given = list(self.by_key.values())
+        self._parents: dict[str, Span | None] = {}
         self._children: dict[str, list[Span]] = {}
-        for span in given:
-            parent = self._parents[span.key]
+        for span, at in zip(given, parents_of(given), strict=True):
+            parent = None if at == NO_SPAN else given[at]
+            self._parents[span.key] = parent
             if parent is not None:
                 self._children.setdefault(parent.key, []).append(span)
         self.spans = self._walked(given)
@@ -97,62 +96,36 @@ class SpanTree:
                 if self._heads[child.key] == segment.key
             ]
 
-    def _said_parent(self, span: Span) -> Span | None:
-        if span.is_shared and span.id in self.by_key:
-            return self.by_key[span.id]  # the client's half
-        client = self.by_key.get(span.parent_id)
-        server = self.by_key.get(f"{span.parent_id}~")
-        if server is not None and (
-            client is None or client.service != span.service or client.key == span.key
-        ):
-            return server
-        return None if client is None or client.key == span.key else client
-
     def _walked(self, given: list[Span]) -> list[Span]:
-        """Every span once, parents first. Circles are cut at their earliest span."""
         walked: list[Span] = []
-        seen: set[str] = set()
-        tops = [span for span in given if self._parents[span.key] is None]
-        for top in (*tops, *given):
-            if top.key in seen:
-                continue
-            if self._parents[top.key] is not None:
-                self._cut(top)
-            waiting = [top]
-            while waiting:
-                span = waiting.pop()
-                seen.add(span.key)
-                walked.append(span)
-                waiting += reversed(self._children.get(span.key, ()))
+        waiting = [span for span in given if self._parents[span.key] is None][::-1]
+        while waiting:
+            span = waiting.pop()
+            walked.append(span)
+            waiting += reversed(self._children.get(span.key, ()))
         return walked
-
-    def _cut(self, span: Span) -> None:
-        parent = self._parents[span.key]
-        if parent is not None:
-            self._children[parent.key].remove(span)
-        self._parents[span.key] = None
 
 
 def _is_entry(span: Span, parent: Span) -> bool:
     if span.is_inferred:
         return True
-    if span.source == "xray":
+    if span.source is SpanSource.XRAY:
         return span.is_segment
     return span.kind in _ENTRIES or span.is_shared or span.service != parent.service
 
 
-def with_inferred(spans: Iterable[Span]) -> SpanTree:
+def with_inferred(spans: Iterable[Span]) -> TraceTree:
     """The tree with segments for those who were called and sent none themselves.
 
     X-Ray makes them up as well, from what their callers say. Queues and topics get
     one though a consumer answered: they are places of their own.
     """
-    tree = SpanTree(spans)
+    tree = TraceTree(spans)
     made = [_inferred(call) for call in tree.spans if _lacks_callee(tree, call)]
-    return SpanTree([*tree.spans, *made]) if made else tree
+    return TraceTree([*tree.spans, *made]) if made else tree
 
 
-def _lacks_callee(tree: SpanTree, call: Span) -> bool:
+def _lacks_callee(tree: TraceTree, call: Span) -> bool:
     if call.kind not in CALLS or call.peer is None or call.is_inferred:
         return False
     beneath = tree.children(call)
