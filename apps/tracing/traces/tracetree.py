@@ -8,6 +8,7 @@ from functools import cached_property
 
 from apps.tracing.spans.span import ServiceKey, Span, SpanKind, SpanSource
 from apps.tracing.spans.tree import NO_SPAN, parents_of
+from apps.tracing.traces.summaries import root_of
 
 CALLS = frozenset((SpanKind.CLIENT, SpanKind.PRODUCER))
 _ENTRIES = frozenset((SpanKind.SERVER, SpanKind.CONSUMER))
@@ -56,12 +57,8 @@ class TraceTree:
 
     @cached_property
     def root(self) -> Span:
-        """What was reached first: a segment without a parent, else the earliest."""
-        segments = [one for one in self.segments if not one.is_inferred] or self.spans
-        return min(
-            [one for one in segments if not one.parent_id] or segments,
-            key=lambda one: one.start_us,
-        )
+        sent = [span for span in self.spans if not span.is_inferred]
+        return root_of(sent or self.spans)
 
     @cached_property
     def segments(self) -> list[Span]:

@@ -1,4 +1,4 @@
-"""The language of filter expressions: what can be read, and what is said of the rest."""
+"""Filter expressions: what can be read, and what is said of the rest."""
 
 from __future__ import annotations
 
@@ -117,8 +117,7 @@ def test_an_error_names_the_place_and_what_was_expected(
 
 
 _WORDS = st.sampled_from(
-    ["ok", "!", "(", ")", "{", "}", "AND", "or", "not", "duration", "<", "=", "3"]
-    + ['"x"', "service(", "edge(", "id(", "name:", ",", "#", "[", "]", "json", "'"]
+    ["ok", "!", "(", ")", "{", "}", "AND", "or", "not", "duration", "<", "=", "3", '"x"', "service(", "edge(", "id(", "name:", ",", "#", "[", "]", "json", "'", "annotation"]
 )
 
 

@@ -62,7 +62,9 @@ _TRACES: list[list[dict[str, Any]]] = [
     [segment(**status(429), origin="AWS::Lambda")],
     [segment(in_progress=True, end_time=None, subsegments=[call(error=True)])],
     [
-        segment(subsegments=[call("SQS", namespace="aws", aws={"queue_url": "q/jobs"})]),
+        segment(
+            subsegments=[call("SQS", namespace="aws", aws={"queue_url": "q/jobs"})]
+        ),
         callee("worker", origin="AWS::Lambda::Function", **status(429)),
     ],
     [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -15,7 +15,7 @@ from apps.tracing.traces.filters.prefilter import Compare, Either, Every, Need, 
 from apps.tracing.traces.filters.subjects import Subject
 from tests.tracing.traces.spans import span
 
-_OPERATORS = {
+_OPERATORS: Mapping[str, Callable[[Any, Any], bool]] = {
     "=": operator.eq,
     "<": operator.lt,
     "<=": operator.le,
@@ -38,7 +38,8 @@ _ROOTS: list[tuple[Span, Mapping[str, Any]]] = [
     ),
     (
         span("c", outcome=Outcome.ERROR | Outcome.THROTTLE, http=_http(429)),
-        {"has_error": True, "has_throttle": True, "http_status": 429,
+        {"has_error": True, "has_throttle": True, "has_failure": True,
+         "http_status": 429,
          "http_url": _URL[:1_000]},
     ),
     (span("d", ms=None), {"is_partial": True, "response_ms": 0.0, "duration_ms": 0.0}),

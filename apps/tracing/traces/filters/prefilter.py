@@ -39,7 +39,13 @@ Need = Compare | Every | Either
 _TIMES = {"responsetime": "response_ms", "duration": "duration_ms"}
 _FLAGS: Mapping[str, Need] = {
     "fault": Compare("has_fault", "=", value=True),
-    "throttle": Compare("has_throttle", "=", value=True),
+    # A throttle beside a fault is kept as the fault.
+    "throttle": Either(
+        (
+            Compare("has_throttle", "=", value=True),
+            Compare("has_failure", "=", value=True),
+        )
+    ),
     "partial": Compare("is_partial", "=", value=True),
     # What failed both ways is kept as a fault.
     "error": Either(
@@ -52,11 +58,7 @@ _FLAGS: Mapping[str, Need] = {
         )
     ),
 }
-_NOT_FLAGS: Mapping[str, Need] = {
-    "fault": Compare("has_fault", "=", value=False),
-    "throttle": Compare("has_throttle", "=", value=False),
-    "partial": Compare("is_partial", "=", value=False),
-}
+_NOT_FLAGS: Mapping[str, Need] = {"fault": Compare("has_fault", "=", value=False)}
 
 
 def needed(node: Node) -> Need | None:
@@ -97,6 +99,8 @@ def _of_time(column: str, condition: Condition) -> Need | None:
     upper = Compare(column, "<=", value * 1_000 + _SLACK_MS)
     if operator in (">", ">="):
         return lower
+    if column == "duration_ms":  # which may also count what no segment waited for
+        return lower if operator == "=" else None
     if operator in ("<", "<="):
         return upper
     return Every((lower, upper)) if operator == "=" else None
