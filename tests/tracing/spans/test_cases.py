@@ -128,18 +128,18 @@ def test_a_trace_is_read_as_grafana_reads_it(
 
     wanted = [one for one in expected if one["spanID"] in spans]
     assert len(wanted) == len(spans)
-    for one in wanted:
-        span = spans[one["spanID"]]
-        tags = {tag["key"]: tag["value"] for tag in one["tags"] or ()}
-        assert span.name == one["operationName"]
-        assert span.service.name == one["serviceName"]
-        assert span.start_us // 1_000 == one["startTime"]
-        assert span.duration_us / 1_000 == pytest.approx(one["duration"], abs=1)
+    for like in wanted:
+        span = spans[like["spanID"]]
+        tags = {tag["key"]: tag["value"] for tag in like["tags"] or ()}
+        assert span.name == like["operationName"]
+        assert span.service.name == like["serviceName"]
+        assert span.start_us // 1_000 == like["startTime"]
+        assert span.duration_us / 1_000 == pytest.approx(like["duration"], abs=1)
         assert span.is_in_progress is tags["in progress"]
         assert (span.outcome is not Outcome.OK) is tags.get("error", False)
         assert span.service.type == tags.get("origin", span.service.type)
-        if one["parentSpanID"] in spans:
-            assert span.parent_id == one["parentSpanID"]
+        if like["parentSpanID"] in spans:
+            assert span.parent_id == like["parentSpanID"]
 
 
 @pytest.mark.parametrize("name", zipkin_files())
