@@ -136,6 +136,9 @@ SEARCH_KINDS = [
 IMPORTERS = {
     "cloudtrail": "apps.audit.ingest.CLOUDTRAIL",
     "logs": "apps.monitoring.logs.files.LOG_FILES",
+    "xray": "apps.tracing.collecting.files.XRAY",
+    "zipkin": "apps.tracing.collecting.files.ZIPKIN",
+    "otlp": "apps.tracing.collecting.files.OTLP",
 }
 # What `doctor` looks at; what comes first is needed by all that follows.
 DIAGNOSES = [
