@@ -9,12 +9,14 @@ from apps.tracing.models.collecting import (
     TraceScope,
     TraceWindow,
 )
-from apps.tracing.models.maps import MapChunk, SeenEdge, SeenNode
-from apps.tracing.models.traces import Trace
+from apps.tracing.models.maps import MapChunk, MapLock, SeenEdge, SeenNode
+from apps.tracing.models.traces import AwaitedTrace, Trace
 
 __all__ = [
+    "AwaitedTrace",
     "GraphCheck",
     "MapChunk",
+    "MapLock",
     "SamplingRule",
     "SeenEdge",
     "SeenNode",
