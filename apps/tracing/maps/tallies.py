@@ -158,7 +158,7 @@ def _summed(keys: Integers, values: Integers) -> tuple[Integers, Integers]:
 
 
 def _settled(tally: Tally) -> Tally:
-    some, full = tally.figures[:, SEEN] != 0, tally.cell_counts != 0
+    some, full = tally.figures.any(axis=1), tally.cell_counts != 0
     return Tally(
         tally.parts[some],
         tally.figures[some],
