@@ -16,6 +16,8 @@ from apps.tracing.collecting import collector
 from apps.tracing.collecting.covered import covered, not_collected
 from apps.tracing.collecting.delivery import Delivery
 from apps.tracing.collecting.fetching import Fetching
+from apps.tracing.collecting.listing import MOST_ATTEMPTS
+from apps.tracing.collecting.windows import SETTLE
 from apps.tracing.collecting.xray import XRay
 from apps.tracing.kinds import SPANS
 from apps.tracing.models import TraceReread
@@ -53,7 +55,7 @@ def test_segments_that_come_late_twice_or_in_any_order_are_there_in_the_end(
     world.strike("late", "xray.segments", probability=0.3, seconds=900)
     world.strike("duplicate", "xray.segments", probability=0.3)
     world.strike("reorder", "xray.segments")
-    live(world, 8)
+    live(world, 8, late=False)
     world.cloud.faults.clear()
 
     world.settle()
@@ -81,7 +83,7 @@ def test_an_outage_is_told_and_made_good(world: World) -> None:
     world.check()
     assert world.scope.problem == ""
     (after,) = covered(world.scope)
-    assert after.since == before.since
+    assert after.since <= before.since
     assert world.now() - after.until < timedelta(minutes=3)
 
 
@@ -161,17 +163,18 @@ def test_traces_that_x_ray_lists_and_does_not_hand_out_are_given_up(
 ) -> None:
     world.client.update_trace_segment_destination(Destination="CloudWatchLogs")
     world.happens(6)
-    world.pass_time(60)
+    world.pass_time(90)
     world.collect()
-    assert covered(world.scope) == []
+    is_covered = [one.until >= world.now() - SETTLE for one in covered(world.scope)]
+    assert not any(is_covered)
 
-    world.settle(3)
+    world.settle(2)
 
     assert world.stored() == {}
     rows = TraceReread.objects.all()
-    assert [row.attempts for row in rows] == [10] * 6
+    assert [row.attempts for row in rows] == [MOST_ATTEMPTS] * 6
     assert not rows.exclude(due_at=None).exists()
-    assert covered(world.scope) != []
+    assert world.scope.has_transaction_search
 
 
 def test_a_denied_call_is_seen_and_not_repeated_at_once(world: World) -> None:

@@ -127,6 +127,7 @@ class World:
             self.pass_time(60)
             if self._has_work():
                 self.collect()
+        self.collect()
 
     def _has_work(self) -> bool:
         now = self.now()
