@@ -201,6 +201,9 @@ def test_listing_many_files_keeps_the_claim(
             seen.append(ImportRun.objects.get(pk=run.pk).beaten_at)
             return self._writer.add(documents)
 
+        def replace(self, documents: Sequence[Document]) -> WriteCounts:
+            return self._writer.replace(documents)
+
         def commit(self) -> None:
             self._writer.commit()
 

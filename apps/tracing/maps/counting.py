@@ -12,7 +12,7 @@ from apps.tracing.maps.servicemap import (
     MapNode,
     ServiceMap,
 )
-from apps.tracing.maps.tallies import Count, tally_of
+from apps.tracing.maps.tallies import Counts
 from apps.tracing.spans.span import ServiceKey, Span
 
 EdgeKey = tuple[ServiceKey, ServiceKey, bool]
@@ -51,23 +51,23 @@ class MapTally:
         self._nodes: dict[ServiceKey, int] = {}
         self._edges: dict[EdgeKey, int] = {}
         self._aliases: dict[EdgeKey, dict[str, None]] = {}
-        self._visits: list[Count] = []
-        self._trips: list[Count] = []
+        self._visits = Counts()
+        self._trips = Counts()
 
     def add(self, one: Observation) -> None:
         if one.source is None:
             part = self._nodes.setdefault(one.target, len(self._nodes))
-            self._visits.append(Count(part, one.outcome, one.duration_us))
+            self._visits.add(part, one.outcome, one.duration_us)
             return
         key = (one.source, one.target, one.is_link)
         if one.alias:
             self._aliases.setdefault(key, {})[one.alias] = None
         part = self._edges.setdefault(key, len(self._edges))
-        self._trips.append(Count(part, one.outcome, one.duration_us))
+        self._trips.add(part, one.outcome, one.duration_us)
 
     def service_map(self, since_s: int, until_s: int, traces: int) -> ServiceMap:
-        visits = tally_of(self._visits).figures_of()
-        trips = tally_of(self._trips).figures_of()
+        visits = self._visits.tally().figures_of()
+        trips = self._trips.tally().figures_of()
         edges = tuple(
             MapEdge(*key, trips[part], tuple(self._aliases.get(key, ())))
             for key, part in self._edges.items()

@@ -4,19 +4,34 @@ most, over nine decades, and any two histograms add up to an exact third."""
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 
+import numpy as np
+from numpy.typing import NDArray
+
 _GROWTH = 1.1
-_LOG = math.log(_GROWTH)
+_LAST = 340  # over three years
 _MIDDLE = 2 / (1 + _GROWTH)  # between both ends, so that the error is the same to each
 
 Histogram = Mapping[int, int]
 """How many calls fell into each bucket."""
 
 
+# Whole numbers, so that every machine finds the same bucket.
+_ENDS = tuple(math.floor(_GROWTH**bucket) for bucket in range(_LAST))
+_END_COLUMN = np.array(_ENDS, np.int64)
+
+
 def bucket_of(duration_us: int) -> int:
     """The bucket of a duration in microseconds; bucket 0 is up to 1 µs."""
-    return 0 if duration_us <= 1 else math.ceil(math.log(duration_us) / _LOG)
+    return min(bisect_left(_ENDS, duration_us), _LAST - 1)
+
+
+def buckets_of(durations_us: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The buckets of durations in microseconds."""
+    found = np.searchsorted(_END_COLUMN, durations_us, "left")
+    return np.minimum(found, _LAST - 1).astype(np.int64)
 
 
 def upper_us(bucket: int) -> float:

@@ -113,9 +113,11 @@ class _Trace:
             self._producer(span)
         elif span.kind is SpanKind.CONSUMER:
             self._consumer(at, span)
-        elif span.peer is not None and not (span.kind and is_answered):
-            # Of an answered call, the server's name goes before the client's.
-            self._client(at, span, span.peer)
+        elif span.kind is SpanKind.CLIENT:
+            if not is_answered:  # else the server's name goes before the client's
+                self._client(at, span)
+        elif span.peer is not None and span.service.name:
+            self._client(at, span)
 
     def _adopt(self) -> None:
         """Among plain spans, the first root stands in for parents that are missing."""
@@ -263,8 +265,9 @@ class _Trace:
         if source is not None:
             self._call(span, source, own, seen)
 
-    def _client(self, at: int, span: Span, peer: ServiceKey) -> None:
+    def _client(self, at: int, span: Span) -> None:
         """A call whose server sent nothing."""
+        peer = span.peer
         own: ServiceKey | None = span.service if span.service.name else None
         above_at = self._remote_above(at)
         if above_at != NO_SPAN:
@@ -273,7 +276,7 @@ class _Trace:
                 # What lies between sent nothing that tells of a call.
                 self._call(span, caller, own, (Outcome.OK, _length(span), ""))
             own = own or (caller if caller.name else None)
-        if own is None:
+        if own is None or peer is None:
             return
         seen = _seen(span)
         if above_at != NO_SPAN:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from apps.tracing.maps.latencies import Histogram, percentile_us
+from apps.tracing.maps.latencies import Histogram, added, percentile_us
 from apps.tracing.spans.span import ServiceKey
 
 CLIENT = "client"
@@ -100,3 +100,27 @@ class ServiceMap:
     @cached_property
     def by_key(self) -> Mapping[ServiceKey, MapNode]:
         return {node.key: node for node in self.nodes}
+
+
+def merged_edges(edges: Iterable[MapEdge]) -> tuple[MapEdge, ...]:
+    """Edges of several maps as those of one: what is between the same nodes adds up."""
+    found: dict[tuple[ServiceKey, ServiceKey, bool], MapEdge] = {}
+    for edge in edges:
+        known = found.get(edge.key)
+        if known is not None:
+            aliases = dict.fromkeys(known.aliases + edge.aliases)
+            figures = merged_figures(known.figures, edge.figures)
+            edge = replace(edge, figures=figures, aliases=tuple(aliases))
+        found[edge.key] = edge
+    return tuple(found.values())
+
+
+def merged_figures(one: Figures, other: Figures) -> Figures:
+    return Figures(
+        one.calls + other.calls,
+        one.faults + other.faults,
+        one.errors + other.errors,
+        one.throttles + other.throttles,
+        one.total_us + other.total_us,
+        added((one.histogram, other.histogram)),
+    )

@@ -9,12 +9,11 @@ from __future__ import annotations
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from apps.tracing.maps.latencies import bucket_of
+from apps.tracing.maps.latencies import buckets_of
 from apps.tracing.maps.linking import NOT_ENDED
 from apps.tracing.maps.servicemap import Figures
 from apps.tracing.spans.span import Outcome
@@ -27,13 +26,52 @@ _HEAD = np.dtype("<i8")
 _LEVEL = 1
 
 
-class Count(NamedTuple):
-    """An observation of a part: `weight` is -1 where it is taken away."""
+class Counts:
+    """Observations of parts, not added up yet."""
 
-    part: int
-    outcome: Outcome
-    duration_us: int
-    weight: int = 1
+    def __init__(self) -> None:
+        self._parts: list[int] = []
+        self._outcomes: list[int] = []
+        self._durations: list[int] = []
+        self._weights: list[int] = []
+
+    def add(
+        self, part: int, outcome: Outcome, duration_us: int, weight: int = 1
+    ) -> None:
+        """`weight` is -1 where an observation is taken away."""
+        self._parts.append(part)
+        self._outcomes.append(outcome)
+        self._durations.append(duration_us)
+        self._weights.append(weight)
+
+    def tally(self) -> Tally:
+        """A call that has not ended is seen, and nothing else."""
+        if not self._parts:
+            return EMPTY
+        parts = np.array(self._parts, np.int64)
+        durations = np.array(self._durations, np.int64)
+        weights = np.array(self._weights, np.int64)
+        ended = durations != NOT_ENDED
+        figures = _figures(np.array(self._outcomes), durations, weights * ended)
+        figures[:, SEEN] = weights
+        cells = parts * _BUCKETS + buckets_of(durations)
+        of_parts, summed = _summed(parts, figures)
+        of_cells, counts = _summed(cells[ended], weights[ended, None])
+        return _settled(Tally(of_parts, summed, of_cells, counts[:, 0]))
+
+
+def _figures(outcomes: Integers, durations: Integers, weights: Integers) -> Integers:
+    """The columns of figures, of calls that ended as their weights say."""
+    faults = outcomes & Outcome.FAULT != 0
+    throttles = (outcomes & Outcome.THROTTLE != 0) & ~faults
+    errors = (outcomes & Outcome.ERROR != 0) & ~faults | throttles
+    columns = np.zeros((len(outcomes), _COLUMNS), np.int64)
+    columns[:, CALLS] = weights
+    columns[:, FAULTS] = weights * faults
+    columns[:, ERRORS] = weights * errors
+    columns[:, THROTTLES] = weights * throttles
+    columns[:, TOTAL_US] = weights * durations
+    return columns
 
 
 @dataclass(frozen=True)
@@ -49,6 +87,19 @@ class Tally:
 
     def __len__(self) -> int:
         return len(self.parts)
+
+    def only(self, part: int) -> Tally:
+        """What is counted of one part."""
+        first, last = np.searchsorted(self.parts, (part, part + 1)).tolist()
+        begin, end = np.searchsorted(
+            self.cells, (part * _BUCKETS, (part + 1) * _BUCKETS)
+        ).tolist()
+        return Tally(
+            self.parts[first:last],
+            self.figures[first:last],
+            self.cells[begin:end],
+            self.cell_counts[begin:end],
+        )
 
     def figures_of(self) -> dict[int, Figures]:
         """The figures of every part."""
@@ -80,33 +131,6 @@ def _none() -> Integers:
 EMPTY = Tally(_none(), np.empty((0, _COLUMNS), np.int64), _none(), _none())
 
 
-def tally_of(counts: Sequence[Count]) -> Tally:
-    """Counts added up. A call that has not ended is seen, and nothing else."""
-    if not counts:
-        return EMPTY
-    rows = np.empty((len(counts), _COLUMNS + 2), np.int64)
-    for at, (part, outcome, duration_us, weight) in enumerate(counts):
-        rows[at] = (part, *_row(outcome, duration_us, weight), _cell(part, duration_us))
-    ended = rows[rows[:, -1] >= 0]
-    parts, figures = _summed(rows[:, 0], rows[:, 1:-1])
-    cells, cell_counts = _summed(ended[:, -1], ended[:, 1 + CALLS : 2 + CALLS])
-    return _settled(Tally(parts, figures, cells, cell_counts[:, 0]))
-
-
-def _row(outcome: Outcome, duration_us: int, weight: int) -> tuple[int, ...]:
-    if duration_us == NOT_ENDED:
-        return weight, 0, 0, 0, 0, 0
-    fault = weight if outcome & Outcome.FAULT else 0
-    failed = outcome & (Outcome.ERROR | Outcome.THROTTLE)
-    error = weight if failed and not fault else 0
-    throttle = error if outcome & Outcome.THROTTLE else 0
-    return weight, weight, fault, error, throttle, weight * duration_us
-
-
-def _cell(part: int, duration_us: int) -> int:
-    return -1 if duration_us == NOT_ENDED else part * _BUCKETS + bucket_of(duration_us)
-
-
 def merged(tallies: Sequence[Tally]) -> Tally:
     """The sum of tallies. What came to nothing is left out."""
     some = [tally for tally in tallies if len(tally)]
@@ -134,7 +158,7 @@ def _summed(keys: Integers, values: Integers) -> tuple[Integers, Integers]:
 
 
 def _settled(tally: Tally) -> Tally:
-    some, full = tally.figures[:, SEEN] != 0, tally.cell_counts != 0
+    some, full = tally.figures.any(axis=1), tally.cell_counts != 0
     return Tally(
         tally.parts[some],
         tally.figures[some],

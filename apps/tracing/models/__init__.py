@@ -1,6 +1,6 @@
 """Rows of tracing, a file for each room."""
 
-from apps.tracing.models.maps import MapChunk, SeenEdge, SeenNode
-from apps.tracing.models.traces import Trace
+from apps.tracing.models.maps import MapChunk, MapLock, SeenEdge, SeenNode
+from apps.tracing.models.traces import AwaitedTrace, Trace
 
-__all__ = ["MapChunk", "SeenEdge", "SeenNode", "Trace"]
+__all__ = ["AwaitedTrace", "MapChunk", "MapLock", "SeenEdge", "SeenNode", "Trace"]

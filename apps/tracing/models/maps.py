@@ -6,11 +6,13 @@ from django.db import models
 
 
 class SeenNode(models.Model):
-    """A node that some trace has shown, and when it did first and last."""
+    """A node that some trace has shown, and when it did first and last.
+    `sends_spans`: it was not only seen by those who call it."""
 
     account = models.CharField(max_length=20, blank=True)
     type = models.CharField(max_length=200, blank=True)
     name = models.CharField(max_length=200)
+    sends_spans = models.BooleanField(default=False)
     first_seen = models.DateTimeField()
     last_seen = models.DateTimeField()
 
@@ -62,3 +64,14 @@ class MapChunk(models.Model):
 
     def __str__(self) -> str:
         return f"{self.period_seconds} s from {self.began_s}"
+
+
+class MapLock(models.Model):
+    """One row. Whoever changes traces and what is counted of them holds it, so that
+    each change is counted once."""
+
+    class Meta:
+        verbose_name = "lock of the service map"
+
+    def __str__(self) -> str:
+        return "lock of the service map"

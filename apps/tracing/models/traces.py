@@ -12,7 +12,8 @@ class Trace(models.Model):
     are those of the root, throttle that of any span, as in X-Ray's summaries;
     `has_failure` is that of any span. `response_ms` is the root's time to its answer,
     `duration_ms` reaches until the last span ended. `accounts` names the accounts that
-    sent spans, each between commas.
+    sent spans, each between commas. `senders`: what is known of the spans in other
+    traces that links point to, and counted so (`maps.senders`).
     """
 
     trace_id = models.CharField(primary_key=True, max_length=35)
@@ -35,6 +36,7 @@ class Trace(models.Model):
     services = models.IntegerField()
     accounts = models.CharField(max_length=1_000, blank=True)
     outline = models.BinaryField()
+    senders = models.JSONField(default=list)
     changed_at = models.DateTimeField()
 
     class Meta:
@@ -46,3 +48,18 @@ class Trace(models.Model):
 
     def __str__(self) -> str:
         return self.trace_id
+
+
+class AwaitedTrace(models.Model):
+    """A trace that another one links to, and that was not there when it was counted."""
+
+    awaited = models.CharField(max_length=35)
+    waiting = models.ForeignKey(Trace, models.CASCADE, related_name="awaits")
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["awaited", "waiting"], name="awaited_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.waiting_id} awaits {self.awaited}"

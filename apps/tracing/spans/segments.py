@@ -23,7 +23,10 @@ from apps.tracing.spans.span import (
     SpanSource,
 )
 from apps.tracing.spans.values import (
+    EARLIEST_US,
+    LATEST_US,
     TEXT_LENGTH,
+    InvalidSpan,
     account_of,
     hex_id,
     is_number,
@@ -34,6 +37,7 @@ from apps.tracing.spans.values import (
     region_of_zone,
     request_line,
     searchable,
+    shown,
     size,
     status,
     text,
@@ -41,12 +45,12 @@ from apps.tracing.spans.values import (
 
 MOST_SUBSEGMENTS = 10_000
 _MOST_LISTED = 100
-_END_OF_TIME = 1e11  # the year 5138; what is later was not told in seconds
 _NO_CAUSE = -1
-_WANTED_TIME = "it must be seconds since 1970, as a number"
+_EARLIEST, _LATEST = EARLIEST_US // 1_000_000, LATEST_US // 1_000_000
+_WANTED_TIME = "it must be seconds since 1970 as a number, between 2000 and 2199"
 
 
-class InvalidSegment(ValueError):
+class InvalidSegment(InvalidSpan):
     """A document that is no segment: says what of it is wrong, and what would be
     right. `code` is the one that PutTraceSegments answers with."""
 
@@ -110,7 +114,7 @@ def _trace_id(document: JsonObject) -> str:
     if found is None:
         raise InvalidSegment(
             "InvalidTraceId",
-            f"trace_id is {_shown(given)}: it must be 1-, 8 hex digits, - and 24 hex "
+            f"trace_id is {shown(given)}: it must be 1-, 8 hex digits, - and 24 hex "
             "digits, or the 32 digits of W3C",
         )
     return found
@@ -124,7 +128,7 @@ def _ids(document: JsonObject) -> tuple[str, str]:
     found, above = hex_id(given), hex_id(parent)
     if not found:
         raise InvalidSegment(
-            "InvalidId", f"id is {_shown(given)}: it must be 16 hex digits"
+            "InvalidId", f"id is {shown(given)}: it must be 16 hex digits"
         )
     if document.get("type") == "subsegment" and not above:
         raise InvalidSegment(
@@ -150,7 +154,7 @@ def _times(document: JsonObject) -> tuple[int, int | None]:
     start_us = _microseconds(start)
     if start_us is None:
         code = "MissingStartTime" if start is None else "InvalidStartTime"
-        raise InvalidSegment(code, f"start_time is {_shown(start)}: {_WANTED_TIME}")
+        raise InvalidSegment(code, f"start_time is {shown(start)}: {_WANTED_TIME}")
     if end is None:
         if document.get("in_progress") is not True:
             raise InvalidSegment(
@@ -161,19 +165,15 @@ def _times(document: JsonObject) -> tuple[int, int | None]:
     end_us = _microseconds(end)
     if end_us is None:
         raise InvalidSegment(
-            "InvalidEndTime", f"end_time is {_shown(end)}: {_WANTED_TIME}"
+            "InvalidEndTime", f"end_time is {shown(end)}: {_WANTED_TIME}"
         )
     return start_us, end_us
 
 
 def _microseconds(seconds: object) -> int | None:
-    if is_number(seconds) and 0 <= seconds < _END_OF_TIME:
+    if is_number(seconds) and _EARLIEST <= seconds < _LATEST:
         return round(seconds * 1_000_000)
     return None
-
-
-def _shown(value: object) -> str:
-    return "missing" if value is None else repr(value)[:60]
 
 
 def _holder(

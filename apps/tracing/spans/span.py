@@ -136,6 +136,8 @@ class Span:
     resource_arn: str = ""
     links: tuple[SpanLink, ...] = ()
     position: int = 0
+    content: int = 0
+    """A checksum of the record, to tell whether a span sent again is another one."""
     record: JsonObject = field(default_factory=dict)
 
     @property

@@ -13,6 +13,10 @@ from apps.tracing.spans.span import Outcome, Value
 
 NAME_LENGTH = 200
 TEXT_LENGTH = 2_000
+# Between 2000 and 2200: what the store can hold, in microseconds since 1970.
+EARLIEST_US = 946_684_800_000_000
+LATEST_US = 7_258_118_400_000_000
+_ANNOTATION_LENGTH = 1_000
 _MOST_ANNOTATIONS = 200
 _LARGEST_NUMBER = 2**63
 _STATUSES = range(1_000)
@@ -21,6 +25,15 @@ _NOTHING: Mapping[str, Any] = {}
 _ID = re.compile(r"[0-9a-fA-F]{1,16}")
 _ACCOUNT = re.compile(r"\d{12}", re.ASCII)
 _SERVICE_REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}")
+
+
+class InvalidSpan(ValueError):
+    """What cannot be a span: says what of it is wrong, and what would be right."""
+
+
+def shown(value: object) -> str:
+    """A wrong value as problems name it."""
+    return "missing" if value is None else repr(value)[:60]
 
 
 def text(value: object, length: int = NAME_LENGTH) -> str:
@@ -95,7 +108,7 @@ def annotation(value: object) -> Value | None:
     """A value by which traces can be searched; None for others."""
     kind = type(value)
     if kind is str:
-        return text(value, TEXT_LENGTH)
+        return text(value, _ANNOTATION_LENGTH)
     if kind is bool:
         return value  # type: ignore[return-value]
     if kind is int:

@@ -1,0 +1,239 @@
+"""What traces say of the map, kept per minute, hour and day.
+
+A trace that grows is counted anew: what its spans said before is taken away, what they
+say now is added, in one transaction with the trace's row. So the map is at any moment
+that of the spans stored, however often and in whatever order they came.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from apps.search.timerange import from_milliseconds
+from apps.tracing.maps.counting import EdgeKey, sending
+from apps.tracing.maps.linking import Observation, Senders, observations
+from apps.tracing.maps.parts import (
+    ALL_TRACES,
+    DAY,
+    HOUR,
+    MINUTE,
+    of_edge,
+    of_node,
+)
+from apps.tracing.maps.tallies import Counts, Tally, merged, packed, unpacked
+from apps.tracing.models import MapChunk, MapLock, SeenEdge, SeenNode
+from apps.tracing.spans.span import Outcome, ServiceKey, Span
+from apps.tracing.traces.summaries import Summary
+
+_LOCK = 1
+_AT_ONCE = 500
+# How exactly it is kept when a part was last seen.
+_NOTED_EVERY_S = 60
+
+
+@dataclass(frozen=True, slots=True)
+class TraceState:
+    """A trace as it was, or as it is, when it was counted."""
+
+    spans: Sequence[Span]
+    senders: Senders
+    summary: Summary
+
+
+@dataclass(frozen=True, slots=True)
+class TraceChange:
+    """`before` is None for a trace that was not there."""
+
+    before: TraceState | None
+    after: TraceState
+
+
+def hold_map() -> None:
+    """Wait until nobody else changes traces; until the end of the transaction."""
+    if not MapLock.objects.select_for_update().filter(pk=_LOCK).exists():
+        MapLock.objects.get_or_create(pk=_LOCK)
+        MapLock.objects.select_for_update().get(pk=_LOCK)
+
+
+def keep(changes: Iterable[TraceChange]) -> None:
+    """Count what changed. Call it with the map held."""
+    weights: Counter[Observation] = Counter()
+    traces: defaultdict[int, Counts] = defaultdict(Counts)
+    senders: set[ServiceKey] = set()
+    for change in changes:
+        weights.update(observations(change.after.spans, change.after.senders))
+        senders |= sending(change.after.spans)
+        _count_trace(change.after.summary, 1, traces)
+        if change.before is not None:
+            weights.subtract(observations(change.before.spans, change.before.senders))
+            _count_trace(change.before.summary, -1, traces)
+    seen = [(one, weight) for one, weight in weights.items() if weight]
+    nodes, edges = _numbered([one for one, _ in seen], senders)
+    for one, weight in seen:
+        counts = traces[one.minute * MINUTE]
+        if one.source is None:
+            part = of_node(nodes[one.target])
+        else:
+            part = of_edge(edges[one.source, one.target, one.is_link])
+        counts.add(part, one.outcome, one.duration_us, weight)
+    _add({began: counts.tally() for began, counts in traces.items()})
+
+
+def _count_trace(summary: Summary, weight: int, minutes: Mapping[int, Counts]) -> None:
+    outcome = Outcome.OK
+    if summary.has_fault:
+        outcome = Outcome.FAULT
+    elif summary.has_error:
+        outcome = Outcome.ERROR
+    began = summary.start_us // 1_000_000 // MINUTE * MINUTE
+    minutes[began].add(ALL_TRACES, outcome, summary.response_us, weight)
+
+
+Reach = tuple[datetime, datetime]
+_Key = TypeVar("_Key", ServiceKey, EdgeKey)
+
+
+def _numbered(
+    seen: Sequence[Observation], senders: set[ServiceKey]
+) -> tuple[dict[ServiceKey, int], dict[EdgeKey, int]]:
+    """The numbers of all nodes and edges seen, given where they are new."""
+    nodes: dict[ServiceKey, Reach] = {}
+    edges: dict[EdgeKey, Reach] = {}
+    aliases: defaultdict[EdgeKey, set[str]] = defaultdict(set)
+    for one in seen:
+        moment = from_milliseconds(one.minute * MINUTE * 1_000)
+        _reach(nodes, one.target, moment)
+        if one.source is not None:
+            _reach(nodes, one.source, moment)
+            key = (one.source, one.target, one.is_link)
+            _reach(edges, key, moment)
+            if one.alias:
+                aliases[key].add(one.alias)
+    numbers = _node_numbers(nodes, senders)
+    return numbers, _edge_numbers(edges, numbers, aliases)
+
+
+def _reach(found: dict[_Key, Reach], key: _Key, moment: datetime) -> None:
+    first, last = found.get(key, (moment, moment))
+    found[key] = (min(first, moment), max(last, moment))
+
+
+def _node_numbers(
+    wanted: Mapping[ServiceKey, Reach], senders: set[ServiceKey]
+) -> dict[ServiceKey, int]:
+    names = {key.name for key in wanted}
+    known = {
+        ServiceKey(row.account, row.type, row.name): row
+        for row in SeenNode.objects.filter(name__in=names)
+    }
+    new = [
+        SeenNode(
+            account=key.account,
+            type=key.type,
+            name=key.name,
+            sends_spans=key in senders,
+            first_seen=first,
+            last_seen=last,
+        )
+        for key, (first, last) in wanted.items()
+        if key not in known
+    ]
+    changed = []
+    for key, reach in wanted.items():
+        row = known.get(key)
+        if row is None:
+            continue
+        is_first_span = key in senders and not row.sends_spans
+        row.sends_spans |= is_first_span
+        if _stretch(row, reach) or is_first_span:
+            changed.append(row)
+    SeenNode.objects.bulk_update(
+        changed, ["first_seen", "last_seen", "sends_spans"], batch_size=_AT_ONCE
+    )
+    made = SeenNode.objects.bulk_create(new, batch_size=_AT_ONCE)
+    numbers = {key: row.pk for key, row in known.items()}
+    return numbers | {
+        ServiceKey(row.account, row.type, row.name): row.pk for row in made
+    }
+
+
+def _stretch(row: SeenNode | SeenEdge, reach: Reach) -> bool:
+    """Whether the row has to be written to say when its part was seen."""
+    first, last = reach
+    is_longer = first < row.first_seen
+    is_longer |= (last - row.last_seen).total_seconds() >= _NOTED_EVERY_S
+    row.first_seen = min(row.first_seen, first)
+    row.last_seen = max(row.last_seen, last)
+    return is_longer
+
+
+def _edge_numbers(
+    wanted: Mapping[EdgeKey, Reach],
+    nodes: Mapping[ServiceKey, int],
+    aliases: Mapping[EdgeKey, set[str]],
+) -> dict[EdgeKey, int]:
+    rows = SeenEdge.objects.filter(source__in={nodes[key[0]] for key in wanted})
+    known = {(row.source_id, row.target_id, row.is_async): row for row in rows}
+    new, changed, numbers = {}, [], {}
+    for key, (first, last) in wanted.items():
+        ends = (nodes[key[0]], nodes[key[1]], key[2])
+        names = sorted(aliases.get(key, ()))
+        row = known.get(ends)
+        if row is None:
+            new[key] = SeenEdge(
+                source_id=ends[0],
+                target_id=ends[1],
+                is_async=ends[2],
+                aliases=names,
+                first_seen=first,
+                last_seen=last,
+            )
+            continue
+        numbers[key] = row.pk
+        is_called_anew = not set(names) <= set(row.aliases)
+        row.aliases = sorted({*row.aliases, *names})
+        if _stretch(row, (first, last)) or is_called_anew:
+            changed.append(row)
+    SeenEdge.objects.bulk_update(
+        changed, ["first_seen", "last_seen", "aliases"], batch_size=_AT_ONCE
+    )
+    made = SeenEdge.objects.bulk_create(new.values(), batch_size=_AT_ONCE)
+    return numbers | {key: row.pk for key, row in zip(new, made, strict=True)}
+
+
+def _add(minutes: Mapping[int, Tally]) -> None:
+    """Add tallies of minutes to their chunks, and to those of hours and days."""
+    hours = _coarser(minutes, HOUR)
+    days = _coarser(hours, DAY)
+    for period, tallies in ((MINUTE, minutes), (HOUR, hours), (DAY, days)):
+        begins = [began for began, tally in tallies.items() if len(tally)]
+        for start in range(0, len(begins), _AT_ONCE):
+            part = begins[start : start + _AT_ONCE]
+            _add_to_chunks(period, {began: tallies[began] for began in part})
+
+
+def _coarser(tallies: Mapping[int, Tally], period: int) -> dict[int, Tally]:
+    grouped: defaultdict[int, list[Tally]] = defaultdict(list)
+    for began, tally in tallies.items():
+        grouped[began // period * period].append(tally)
+    return {began: merged(those) for began, those in grouped.items()}
+
+
+def _add_to_chunks(period: int, tallies: Mapping[int, Tally]) -> None:
+    rows = MapChunk.objects.filter(period_seconds=period, began_s__in=list(tallies))
+    known = {row.began_s: row for row in rows}
+    for began, row in known.items():
+        row.packed = packed(merged((unpacked(bytes(row.packed)), tallies[began])))
+    MapChunk.objects.bulk_update(known.values(), ["packed"], batch_size=_AT_ONCE)
+    MapChunk.objects.bulk_create(
+        [
+            MapChunk(period_seconds=period, began_s=began, packed=packed(tally))
+            for began, tally in tallies.items()
+            if began not in known
+        ],
+        batch_size=_AT_ONCE,
+    )
