@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from apps.tracing.spans.documents import outcome_word
@@ -21,6 +21,7 @@ _MOST_ANNOTATIONS = 50
 _SHOWN_LENGTH = 200
 _LEAST_DIFFERENCE = 0.05
 _LEAST_COUNT = 2
+_CALLS, _THEN = " → ", " · "
 _VERSIONS = re.compile(r"(^|[._-])(version|release|build|deployment)$", re.IGNORECASE)
 
 Pair = tuple[str, str]
@@ -39,6 +40,14 @@ class Shared:
     share_among: float
     share_elsewhere: float
     expression: str
+
+    @property
+    def percent_among(self) -> float:
+        return 100 * self.share_among
+
+    @property
+    def percent_elsewhere(self) -> float:
+        return 100 * self.share_elsewhere
 
     @property
     def difference(self) -> float:
@@ -123,10 +132,11 @@ def _pairs_of_span(span: Span) -> Iterator[Pair]:
     if span.region:
         yield "Region", span.region
     if span.outcome:
-        yield "Failed in", f"{owner} {span.name}: {outcome_word(span)}"[:_SHOWN_LENGTH]
+        place = owner if span.name == owner else f"{owner}{_THEN}{span.name}"
+        yield "Failed in", f"{place}: {outcome_word(span)}"[:_SHOWN_LENGTH]
     if span.peer is not None:
-        called = f"{span.peer.name} {span.operation}".strip()
-        yield "Call", f"{owner} → {called}"[:_SHOWN_LENGTH]
+        called = f"{_THEN}{span.operation}" if span.operation else ""
+        yield "Call", f"{owner}{_CALLS}{span.peer.name}{called}"[:_SHOWN_LENGTH]
     if span.http is not None and span.http.status:
         yield "HTTP status", f"{owner} {span.http.status}"
     for name, value in (
@@ -159,40 +169,45 @@ def _magnitude(count: int) -> str:
     return "1" if lower == 1 else f"{lower:,} to {2 * lower - 1:,}"
 
 
-_BY_FIELD = {
-    "Service": "service({})",
-    "User": "user = {}",
-    "Zone": "availabilityzone = {}",
-    "Instance": "instance.id = {}",
-    "Exception": "rootcause.fault.exception {{ name = {} }}",
-}
-
-
 def expression_of(pair: Pair) -> str:
     """A filter expression for a value; empty where X-Ray's language has none."""
     name, value = pair
     if len(value) >= _SHOWN_LENGTH:
         return ""
-    if name in _BY_FIELD:
-        return _BY_FIELD[name].format(quoted(value))
     if name.startswith("annotation."):
         return _of_annotation(name.removeprefix("annotation."), value)
-    if name == "Version":
-        return _of_annotation(*value.split("=", 1))
-    if name == "HTTP status":
-        owner, _, status = value.rpartition(" ")
-        return f"service({quoted(owner)}) {{ http.status = {status} }}"
-    if name == "Call":
-        owner, _, called = value.partition(" → ")
-        return f"edge({quoted(owner)}, {quoted(called.split(' ')[0])})"
-    if name == "Failed in":
-        return _of_failure(value)
-    return ""
+    made = _EXPRESSIONS.get(name)
+    return made(value) if made else ""
+
+
+def _of_status(value: str) -> str:
+    owner, _, status = value.rpartition(" ")
+    return f"service({quoted(owner)}) {{ http.status = {status} }}"
+
+
+def _of_call(value: str) -> str:
+    owner, _, called = value.partition(_CALLS)
+    return f"edge({quoted(owner)}, {quoted(called.split(_THEN)[0])})"
 
 
 def _of_failure(value: str) -> str:
     place, _, outcome = value.rpartition(": ")
-    return f"service({quoted(place.split(' ')[0])}) {{ {outcome} }}"
+    return f"service({quoted(place.split(_THEN)[0])}) {{ {outcome} }}"
+
+
+_EXPRESSIONS: Mapping[str, Callable[[str], str]] = {
+    "Service": lambda value: f"service({quoted(value)})",
+    "User": lambda value: f"user = {quoted(value)}",
+    "Zone": lambda value: f"availabilityzone = {quoted(value)}",
+    "Instance": lambda value: f"instance.id = {quoted(value)}",
+    "Exception": lambda value: (
+        f"rootcause.fault.exception {{ name = {quoted(value)} }}"
+    ),
+    "Version": lambda value: _of_annotation(*value.split("=", 1)),
+    "HTTP status": _of_status,
+    "Call": _of_call,
+    "Failed in": _of_failure,
+}
 
 
 def _of_annotation(key: str, value: str) -> str:

@@ -103,17 +103,22 @@ def question(
     asked: TraceQuestion, visible: frozenset[str] | None, now: datetime
 ) -> Question:
     """Raises FilterError, QuerySyntaxError, TimeError."""
-    chosen = frozenset(asked.accounts) or None
-    if visible is not None:
-        chosen = visible if chosen is None else chosen & visible
     return Question(
         asked,
         asked.time_range(now),
-        Scope(chosen, frozenset(asked.regions) or None),
+        scope_of(asked, visible),
         now,
         parse_query(asked.q) if asked.q else None,
         parsing.read(asked.filter) if asked.filter else None,
     )
+
+
+def scope_of(asked: TraceQuestion, visible: frozenset[str] | None) -> Scope:
+    """What was chosen, within what the reader may see."""
+    chosen = frozenset(asked.accounts) or None
+    if visible is not None:
+        chosen = visible if chosen is None else chosen & visible
+    return Scope(chosen, frozenset(asked.regions) or None)
 
 
 def answer(question: Question) -> Answer:
@@ -144,15 +149,20 @@ def _rows(question: Question) -> Any:
         started_at__gte=question.range.since, started_at__lt=question.range.until
     )
     if question.scope.accounts is not None:
-        mine = Q(pk__in=())
-        for account in question.scope.accounts:
-            mine |= Q(accounts__contains=f",{account},")
-        return rows.filter(mine)
+        return of_accounts(rows, question.scope.accounts)
     need = needed(question.filter) if question.filter is not None else None
     # Rows tell of all regions at once, so with some left out they cannot answer.
     if need is None or question.scope.regions is not None:
         return rows
     return rows.filter(_condition(need))
+
+
+def of_accounts(rows: Any, accounts: Iterable[str]) -> Any:
+    """Rows of traces in which one of the accounts took part."""
+    mine = Q(pk__in=())
+    for account in accounts:
+        mine |= Q(accounts__contains=f",{account},")
+    return rows.filter(mine)
 
 
 def _condition(need: Need) -> Q:
