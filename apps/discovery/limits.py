@@ -41,6 +41,13 @@ QUOTAS: Mapping[str, Mapping[str, float]] = {
     "logs.start_query": {ELSEWHERE: 5},
     "logs.stop_query": {ELSEWHERE: 5},
     "logs.get_query_results": {ELSEWHERE: 5},
+    # AWS tells none for reading X-Ray: what it is not known to throttle.
+    "xray.batch_get_traces": {ELSEWHERE: 25},
+    "xray.get_groups": {ELSEWHERE: 2},
+    "xray.get_sampling_rules": {ELSEWHERE: 2},
+    "xray.get_service_graph": {ELSEWHERE: 2},
+    "xray.get_trace_segment_destination": {ELSEWHERE: 2},
+    "xray.get_trace_summaries": {ELSEWHERE: 5},
 }
 # Calls a second of each kind that all readers of a shard have together: Kinesis Data
 # Streams quotas.

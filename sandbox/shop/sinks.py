@@ -40,12 +40,10 @@ class Sinks:
         self.say(_lines(journeys, names), now)
         self._count(journeys, names)
 
-    def tell_past(
-        self, journeys: list[Journey], names: Names, tally: Tally, now: float
-    ) -> None:
+    def tell_past(self, journeys: list[Journey], names: Names, tally: Tally) -> None:
         """The same of long ago: nothing that only hears live events is told, and lines
         are added to a tally instead, to be measured when all are told."""
-        self._segments(journeys, names, now)
+        self._segments(journeys, names, None)
         told = list(_lines(journeys, names))
         tally.add(told)
         for (account, group, stream), lines in _by_stream(told).items():
@@ -70,7 +68,9 @@ class Sinks:
             place = (series.account, HOME_REGION)
             self._metrics.record(place, key, times, values, series.unit)
 
-    def _segments(self, journeys: list[Journey], names: Names, now: float) -> None:
+    def _segments(
+        self, journeys: list[Journey], names: Names, now: float | None
+    ) -> None:
         by_account: dict[str, list[dict[str, Any]]] = defaultdict(list)
         for journey in journeys:
             for account, segment in segments_of(journey, names):

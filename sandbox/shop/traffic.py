@@ -51,7 +51,7 @@ class Traffic:
         while at < now:
             until = min(at + _CHUNK_SECONDS, now)
             journeys = list(self._journeys(at, until))
-            self._sinks.tell_past(journeys, names, tally, now)
+            self._sinks.tell_past(journeys, names, tally)
             count += len(journeys)
             at = until
         self._sinks.measure(tally.incoming())

@@ -27,9 +27,10 @@ class Ingestion:
         self.operations: Mapping[str, Handler] = {"PutTraceSegments": self._put}
 
     def put_documents(
-        self, place: Place, documents: Iterable[Document], now: float
+        self, place: Place, documents: Iterable[Document], now: float | None
     ) -> None:
-        """Take valid documents at once; those of a trace should follow each other."""
+        """Take valid documents at once; those of a trace should follow each other.
+        Without a time, each came when it ended."""
         texts = ((document, orjson.dumps(document)) for document in documents)
         self._stores[place].put(texts, now)
         # Joined now, so that the first who asks for the graph does not wait for it.

@@ -17,6 +17,7 @@ from sandbox.xray.matching import Matching
 from sandbox.xray.pages import position_of, refused, time_range, token_of
 from sandbox.xray.places import Place, Places
 from sandbox.xray.segments import Document, trace_id_of, trace_key
+from sandbox.xray.settings import Settings
 from sandbox.xray.store import Position, Store, TimeRangeType, TraceRecord
 from sandbox.xray.summaries import Summary
 from sandbox.xray.traces import compile_trace
@@ -32,10 +33,17 @@ _SPREAD, _RANGE = 2_654_435_761, 1 << 32  # 2**32 by the golden ratio spreads nu
 class Reading:
     """Answers with traces and their summaries."""
 
-    def __init__(self, cloud: Cloud, stores: Places[Store], matching: Matching) -> None:
+    def __init__(
+        self,
+        cloud: Cloud,
+        stores: Places[Store],
+        matching: Matching,
+        settings: Settings,
+    ) -> None:
         self._cloud = cloud
         self._stores = stores
         self._matching = matching
+        self._settings = settings
         self.operations: Mapping[str, Handler] = {
             "BatchGetTraces": self._batch,
             "GetTraceSummaries": self._summaries,
@@ -47,6 +55,8 @@ class Reading:
             FaultKind.PARTIAL, "xray.BatchGetTraces", call.account, call.now
         )
         taken = wanted[: len(wanted) // 2] if struck else wanted
+        if not self._settings.indexes(call.place):
+            taken = []
         store = self._stores[call.place]
         numbers = store.numbers_of(taken)
         records = store.records(list(numbers.values()))

@@ -34,19 +34,21 @@ class XRay:
         tags = Tags()
         groups = Groups(tags)
         matching = Matching(stores, groups)
+        settings = Settings()
         self._ingestion = Ingestion(cloud, stores)
         self.operations: Mapping[str, Handler] = {
             **self._ingestion.operations,
-            **Reading(cloud, stores, matching).operations,
+            **Reading(cloud, stores, matching, settings).operations,
             **Graphing(stores, groups, matching).operations,
             **groups.operations,
             **Sampling(tags).operations,
-            **Settings().operations,
+            **settings.operations,
             **tags.operations,
         }
 
     def put_documents(
-        self, place: Place, documents: Iterable[Document], now: float
+        self, place: Place, documents: Iterable[Document], now: float | None = None
     ) -> None:
-        """Take history: valid documents, those of a trace one after the other."""
+        """Take history: valid documents, those of a trace one after the other. Without
+        a time, each came when it ended."""
         self._ingestion.put_documents(place, documents, now)

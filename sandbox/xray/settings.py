@@ -17,11 +17,13 @@ class Settings:
 
     def __init__(self) -> None:
         self._encryption: Places[dict[str, Any]] = Places(_not_encrypted)
+        self._to_logs: set[Place] = set()
         self.operations: Mapping[str, Handler] = {
             "GetEncryptionConfig": self._get_encryption,
             "GetTraceSegmentDestination": self._destination,
             "PutEncryptionConfig": self._put_encryption,
             "PutTelemetryRecords": self._take_telemetry,
+            "UpdateTraceSegmentDestination": self._send_to,
         }
 
     def _get_encryption(self, call: Call) -> Answer:
@@ -42,9 +44,22 @@ class Settings:
         )
         return self._get_encryption(call)
 
+    def indexes(self, place: Place) -> bool:
+        """Whether traces are found by their ids: with Transaction Search, spans go to
+        CloudWatch Logs, and none of them is indexed here."""
+        return place not in self._to_logs
+
     def _destination(self, call: Call) -> Answer:
-        """Segments are X-Ray's: Transaction Search is not in the sandbox."""
-        return {"Destination": "XRay", "Status": "ACTIVE"}
+        destination = "XRay" if self.indexes(call.place) else "CloudWatchLogs"
+        return {"Destination": destination, "Status": "ACTIVE"}
+
+    def _send_to(self, call: Call) -> Answer:
+        """Segments stay where they are: only reading them changes."""
+        if call.parameters.get("Destination") == "CloudWatchLogs":
+            self._to_logs.add(call.place)
+        else:
+            self._to_logs.discard(call.place)
+        return self._destination(call)
 
     def _take_telemetry(self, call: Call) -> Answer:
         """AWS has no operation that reads it either."""

@@ -71,8 +71,9 @@ class Store:
         self._size = array("I")
         self._snapshot: Snapshot | None = None
 
-    def put(self, texts: Iterable[Text], now: float) -> list[InvalidSegment]:
-        """Store valid documents. Answers with those that made their trace too large."""
+    def put(self, texts: Iterable[Text], now: float | None) -> list[InvalidSegment]:
+        """Store valid documents that came now; without a time, as if each had come
+        when it ended. Answers with those that made their trace too large."""
         refused: list[InvalidSegment] = []
         with self._lock:
             waiting: dict[int, list[bytes]] = {}
@@ -84,11 +85,11 @@ class Store:
                     continue
                 if number not in waiting:
                     if len(waiting) >= _WRITE_AT_ONCE:
-                        self._write(waiting, now)
+                        self._write(waiting)
                         waiting = {}
                     waiting[number] = []
                 waiting[number].append(text)
-            self._write(waiting, now)
+            self._write(waiting)
         return refused
 
     def _number(self, trace_id: str) -> int:
@@ -103,7 +104,9 @@ class Store:
             self._size.append(0)
         return found
 
-    def _note(self, number: int, document: Document, size: int, now: float) -> bool:
+    def _note(
+        self, number: int, document: Document, size: int, now: float | None
+    ) -> bool:
         self._size[number] += size
         if self._size[number] > _LARGEST_TRACE:
             return False
@@ -112,11 +115,11 @@ class Store:
             self._start[number] = start
         if end > self._end[number]:
             self._end[number] = end
-        self._updated[number] = now
+        self._updated[number] = max(self._updated[number], end if now is None else now)
         self._observations.add(number, document)
         return True
 
-    def _write(self, waiting: dict[int, list[bytes]], now: float) -> None:
+    def _write(self, waiting: dict[int, list[bytes]]) -> None:
         self._documents.add(waiting.items())
         for number in waiting:
             self._revision[number] += 1

@@ -15,10 +15,10 @@ from apps.discovery.accounts import target
 from apps.discovery.aws import AwsError, AwsGone, AwsThrottled, AwsUnreachable
 from apps.discovery.buckets import Bucket, ListedObject
 from apps.discovery.inbox import Inbox
+from apps.discovery.leases import Clock, Lease
 from apps.discovery.notifications import ObjectNotice
 from apps.monitoring.logs.archivefiles import exported, is_envelopes
 from apps.monitoring.logs.envelopes import from_stream
-from apps.monitoring.logs.leases import Clock, Lease
 from apps.monitoring.logs.receiving import Receiver
 from apps.monitoring.models import LogArchive, LogSource
 from apps.search.engines.base import DocumentEngine

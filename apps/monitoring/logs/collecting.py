@@ -10,10 +10,10 @@ from django.utils import timezone
 
 from apps.discovery.accounts import why_not_read
 from apps.discovery.attempts import problem_of
+from apps.discovery.leases import Clock, Lease, LeaseLost
 from apps.monitoring.logs.archives import ArchiveRun
 from apps.monitoring.logs.covered import end_outage, note_outage
 from apps.monitoring.logs.kinesis import KinesisRun
-from apps.monitoring.logs.leases import Clock, Lease, LeaseLost
 from apps.monitoring.models import LogSource
 from apps.search.engines.base import DocumentEngine
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from apps.discovery.leases import Clock
 from apps.monitoring.logs.intake import LogIntake, Twins
-from apps.monitoring.logs.leases import Clock
 from apps.monitoring.logs.lines import LogLine
 from apps.search import quarantine
 from apps.search.engines.base import DocumentEngine

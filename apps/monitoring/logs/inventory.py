@@ -17,6 +17,7 @@ from django.utils import timezone
 from apps.discovery.accounts import target
 from apps.discovery.attempts import problem_of
 from apps.discovery.aws import AwsGone
+from apps.discovery.leases import Clock, Lease, LeaseLost
 from apps.discovery.models import Account
 from apps.monitoring.logs.cloudwatch_logs import (
     CloudWatchLogs,
@@ -24,7 +25,6 @@ from apps.monitoring.logs.cloudwatch_logs import (
     ListedStream,
 )
 from apps.monitoring.logs.ingestion import note_daily_bytes, unmeasured
-from apps.monitoring.logs.leases import Clock, Lease, LeaseLost
 from apps.monitoring.logs.switching import collect_groups
 from apps.monitoring.models import LogGroup, LogScope, LogStream
 from apps.monitoring.models.logs import LogGroupQuerySet

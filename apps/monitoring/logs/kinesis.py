@@ -13,9 +13,9 @@ from typing import Any
 
 from apps.discovery.accounts import target
 from apps.discovery.aws import AwsError, AwsRefused, Door, Target
+from apps.discovery.leases import Clock, Lease
 from apps.discovery.limits import Pace, shard_pace
 from apps.monitoring.logs.envelopes import from_record
-from apps.monitoring.logs.leases import Clock, Lease
 from apps.monitoring.logs.receiving import Receiver
 from apps.monitoring.models import LogShard, LogSource
 from apps.search.engines.base import DocumentEngine

@@ -19,10 +19,10 @@ from django.utils import timezone
 from apps.discovery.accounts import target
 from apps.discovery.aws import AwsError, AwsGone, AwsRefused
 from apps.discovery.coverage import Interval
+from apps.discovery.leases import Clock, Lease, LeaseLost
 from apps.monitoring.logs.cloudwatch_logs import CloudWatchLogs, EventWindow
 from apps.monitoring.logs.covered import cover, covered, end_outage, note_outage
 from apps.monitoring.logs.delivery import Delivery
-from apps.monitoring.logs.leases import Clock, Lease, LeaseLost
 from apps.monitoring.logs.lines import LogLine
 from apps.monitoring.logs.windows import (
     MOST_OVERLAP,

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 
 from django.db.models import F, Q
 
+from apps.discovery.leases import Clock
 from apps.monitoring.logs.delivery import Delivery
 from apps.monitoring.logs.envelopes import Envelope
 from apps.monitoring.logs.intake import Twins
-from apps.monitoring.logs.leases import Clock
 from apps.monitoring.logs.lines import LogLine
 from apps.monitoring.models import LogGroup, LogSource
 from apps.search.engines.base import DocumentEngine

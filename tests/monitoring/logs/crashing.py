@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from apps.discovery.buckets import Bucket, Queue
+from apps.discovery.leases import Lease
 from apps.monitoring.kinds import LOGS
 from apps.monitoring.logs import polling, receiving
 from apps.monitoring.logs.archives import ArchiveRun
@@ -16,7 +17,6 @@ from apps.monitoring.logs.cloudwatch_logs import CloudWatchLogs
 from apps.monitoring.logs.delivery import Delivery
 from apps.monitoring.logs.intake import LogIntake
 from apps.monitoring.logs.kinesis import KinesisRun, Stream
-from apps.monitoring.logs.leases import Lease
 from apps.monitoring.logs.receiving import Receiver
 from apps.search import store
 from apps.search.engines.embedded.engine import EmbeddedEngine

@@ -55,6 +55,17 @@ def test_many_traces_are_joined_on_the_way(sandbox: Sandbox, xray: Any) -> None:
     assert spread == [{"Value": 0.2, "Count": 40_000}]
 
 
+def test_history_was_updated_when_it_ended(sandbox: Sandbox, xray: Any) -> None:
+    long_ago = segment(start_time=NOW - 7_200, end_time=NOW - 7_190.5)
+    history(sandbox).put_documents((SHOP, HOME_REGION), [long_ago])
+
+    window = {"StartTime": NOW - 7_191, "EndTime": NOW - 7_190}
+    (found,) = summaries(xray, TimeRangeType="Event", **window)
+
+    assert found["MatchedEventTime"].timestamp() == NOW - 7_190.5
+    assert summaries(xray, TimeRangeType="Event", StartTime=NOW - 60) == []
+
+
 def test_nothing_is_a_fine_history(sandbox: Sandbox, xray: Any) -> None:
     history(sandbox).put_documents((SHOP, HOME_REGION), [], NOW)
 

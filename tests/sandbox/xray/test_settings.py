@@ -9,6 +9,7 @@ import pytest
 
 from tests.sandbox.conftest import NOW
 from tests.sandbox.test_identity import refused
+from tests.sandbox.xray.shop import TRACE, put, segment, summaries
 
 
 def test_nothing_is_encrypted_with_a_key_at_first(xray: Any) -> None:
@@ -62,3 +63,13 @@ def test_insights_are_absent_and_say_so(xray: Any) -> None:
     refusal = refused(xray.get_insight_summaries, StartTime=NOW - 60, EndTime=NOW)
 
     assert refusal == ("NotImplementedBySandbox", 501)
+
+
+def test_with_transaction_search_traces_are_listed_and_not_found(xray: Any) -> None:
+    put(xray, segment())
+    xray.update_trace_segment_destination(Destination="CloudWatchLogs")
+
+    assert xray.get_trace_segment_destination()["Destination"] == "CloudWatchLogs"
+    assert [one["Id"] for one in summaries(xray)] == [TRACE]
+    answer = xray.batch_get_traces(TraceIds=[TRACE])
+    assert (answer["Traces"], answer["UnprocessedTraceIds"]) == ([], [TRACE])
