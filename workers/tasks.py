@@ -16,6 +16,7 @@ from apps.monitoring.metrics import claims, discovery, interest, samples
 from apps.monitoring.metrics import collector as metrics
 from apps.monitoring.metrics import retention as sample_retention
 from apps.search import imports, retention, retries, store
+from apps.tracing.collecting import inbox as span_inbox
 from workers.app import app
 
 
@@ -159,6 +160,11 @@ def settle_interest() -> None:
 @app.task
 def retry_quarantined() -> None:
     retries.retry_all(store.engine())
+
+
+@app.task
+def store_posted_spans() -> None:
+    span_inbox.ingest_waiting(store.engine(), timezone.now)
 
 
 @app.task
