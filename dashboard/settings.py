@@ -136,6 +136,9 @@ SEARCH_KINDS = [
 IMPORTERS = {
     "cloudtrail": "apps.audit.ingest.CLOUDTRAIL",
     "logs": "apps.monitoring.logs.files.LOG_FILES",
+    "xray": "apps.tracing.collecting.files.XRAY",
+    "zipkin": "apps.tracing.collecting.files.ZIPKIN",
+    "otlp": "apps.tracing.collecting.files.OTLP",
 }
 # What `doctor` looks at; what comes first is needed by all that follows.
 DIAGNOSES = [
@@ -171,6 +174,14 @@ EXPORT_ROWS = int(environment.number("EXPORT_ROWS", 1_000_000, least=1))
 
 # What marks moments on charts: callables of (keys, range, viewer), dotted paths.
 CHART_MARKERS = ["apps.monitoring.alarms.markers.markers", "apps.audit.changes.markers"]
+# What the service map tells of its nodes besides traces: functions by dotted paths, of
+# the types in apps.discovery.maphooks.
+MAP_BADGES = [
+    "apps.monitoring.alarms.badges.badges",
+    "apps.audit.changes.badges",
+]
+MAP_TRAFFIC = ["apps.monitoring.charts.traffic.true_calls"]
+MAP_SERVICES = ["apps.monitoring.charts.services.measured_services"]
 # For how many days samples of metrics are kept, by the seconds of their periods.
 METRIC_DAYS = {
     60: environment.number("METRIC_DAYS_MINUTES", 15, least=1),
