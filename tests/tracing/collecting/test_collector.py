@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 
 import pytest
 
+from apps.search import store
 from apps.search.models import QuarantinedRecord
-from apps.tracing.collecting import delivery
+from apps.search.retries import retry_all
 from apps.tracing.collecting.covered import covered
 from apps.tracing.collecting.sampling import rules_of
 from apps.tracing.collecting.scopes import switch_off, switch_on
@@ -16,6 +16,7 @@ from apps.tracing.collecting.windows import SETTLE
 from apps.tracing.collecting.xray import XRay
 from apps.tracing.maps.tallies import EMPTY, packed
 from apps.tracing.models import GraphCheck, MapChunk, Trace
+from apps.tracing.spans import segmentfiles
 from sandbox.kernel.cloud import HOME_REGION, SHOP
 from tests.tracing.collecting.world import World
 
@@ -115,17 +116,26 @@ def test_a_malformed_document_is_quarantined_and_the_rest_of_its_trace_kept(
 ) -> None:
     world.happens(1)
     world.pass_time(60)
-    monkeypatch.setattr(
-        delivery, "parsed", lambda text: {} if '"ship"' in text else json.loads(text)
-    )
+    read = segmentfiles.spans_in
 
-    assert world.collect() == ""
+    def broken(text: str, *place: str) -> object:
+        return read("{}" if '"ship"' in text else text, *place)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(segmentfiles, "spans_in", broken)
+        assert world.collect() == ""
 
     (record,) = QuarantinedRecord.objects.all()
     (spans,) = world.stored().values()
     assert record.origin == f"xray://{SHOP}/{HOME_REGION}/{next(iter(world.stored()))}"
     assert "trace_id" in record.reason
     assert len(spans) == 5
+    record.state = QuarantinedRecord.State.RETRY
+    record.save()
+    retry_all(store.engine())
+    record.refresh_from_db()
+    assert record.state == QuarantinedRecord.State.SETTLED
+    world.check()
 
 
 def test_rules_in_force_are_told_in_words(world: World) -> None:
