@@ -352,7 +352,9 @@ class Migration(migrations.Migration):
                 ("checked_at", models.DateTimeField()),
                 ("equal", models.PositiveIntegerField(default=0)),
                 ("differing", models.PositiveIntegerField(default=0)),
+                ("kept_differing", models.PositiveIntegerField(default=0)),
                 ("differences", models.JSONField(default=list)),
+                ("problem", models.TextField(blank=True)),
                 (
                     "scope",
                     models.ForeignKey(
