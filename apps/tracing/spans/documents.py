@@ -17,10 +17,15 @@ def document_id(span: Span) -> str:
 
 def as_document(span: Span) -> Document:
     """The span as it is searched: its record, and what every format tells alike."""
-    record, raw = _written(span.record)
+    record = span.record
     derived = {
         name: value for name, value in _derived(span).items() if value not in ("", None)
     }
+    try:
+        raw = orjson.dumps(record)
+    except orjson.JSONEncodeError:  # half a character, or a number beyond 64 bits
+        record, derived = _whole(record), _whole(derived)
+        raw = orjson.dumps(record)
     return Document(
         document_id(span),
         span.start_us // 1_000,
@@ -28,16 +33,13 @@ def as_document(span: Span) -> Document:
         span.region,
         record,
         raw,
-        indexable(derived),  # type: ignore[arg-type]  # an object stays one
+        derived,
     )
 
 
-def _written(record: JsonObject) -> tuple[JsonObject, bytes]:
-    try:
-        return record, orjson.dumps(record)
-    except orjson.JSONEncodeError:  # half a character, or a number beyond 64 bits
-        whole = indexable(record)
-        return whole, orjson.dumps(whole)  # type: ignore[return-value]
+def _whole(fields: JsonObject) -> JsonObject:
+    whole = indexable(fields)
+    return whole if isinstance(whole, dict) else {}
 
 
 def _derived(span: Span) -> JsonObject:
@@ -65,8 +67,15 @@ def moment(microseconds: int) -> str:
 
 def outcome_word(span: Span) -> str:
     """One word for how a span ended: the gravest that is true of it."""
-    if span.outcome & Outcome.FAULT:
+    return _WORDS[span.outcome]
+
+
+def _word(outcome: Outcome) -> str:
+    if outcome & Outcome.FAULT:
         return "fault"
-    if span.outcome & Outcome.THROTTLE:
+    if outcome & Outcome.THROTTLE:
         return "throttle"
-    return "error" if span.outcome & Outcome.ERROR else "ok"
+    return "error" if outcome & Outcome.ERROR else "ok"
+
+
+_WORDS = tuple(_word(Outcome(number)) for number in range(8))

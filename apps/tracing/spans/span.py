@@ -39,6 +39,17 @@ class Outcome(IntFlag):
     THROTTLE = 4
 
 
+# Looked up by the number: this is asked of every span, and flags are slow to test.
+_OUTCOMES = tuple(Outcome(number) for number in range(8))
+_IS_FAULT = tuple(bool(one & Outcome.FAULT) for one in _OUTCOMES)
+_IS_ERROR = tuple(
+    bool(one & Outcome.ERROR) and not one & Outcome.FAULT for one in _OUTCOMES
+)
+_IS_THROTTLE = tuple(
+    bool(one & Outcome.THROTTLE) and not one & Outcome.FAULT for one in _OUTCOMES
+)
+
+
 class SpanSource(StrEnum):
     """The format a span came in, which is that of its record."""
 
@@ -162,13 +173,13 @@ class Span:
 
     @property
     def is_fault(self) -> bool:
-        return bool(self.outcome & Outcome.FAULT)
+        return _IS_FAULT[self.outcome]
 
     @property
     def is_error(self) -> bool:
         """An error and not a fault as well."""
-        return bool(self.outcome & Outcome.ERROR) and not self.is_fault
+        return _IS_ERROR[self.outcome]
 
     @property
     def is_throttle(self) -> bool:
-        return bool(self.outcome & Outcome.THROTTLE) and not self.is_fault
+        return _IS_THROTTLE[self.outcome]

@@ -7,6 +7,7 @@ import "./logquery.js";
 import "./map.js";
 import "./palette.js";
 import "./tail.js";
+import "./traces.js";
 import { $, $$, act, copy, onAct, onContent, toast, visit } from "./dom.js";
 
 function isOurs(link) {
