@@ -22,6 +22,7 @@ SCHEDULE = {
         "schedule": crontab(minute="23"),
     },
     "log-sources": {"task": "workers.tasks.collect_log_sources", "schedule": 1.0},
+    "traces": {"task": "workers.tasks.collect_traces", "schedule": 1.0},
     "metric-lists": {"task": "workers.tasks.list_metrics", "schedule": 5.0},
     "metric-points": {"task": "workers.tasks.read_metrics", "schedule": 1.0},
     "metric-interest": {"task": "workers.tasks.settle_interest", "schedule": 15.0},

@@ -16,7 +16,9 @@ from apps.monitoring.metrics import claims, discovery, interest, samples
 from apps.monitoring.metrics import collector as metrics
 from apps.monitoring.metrics import retention as sample_retention
 from apps.search import imports, retention, retries, store
+from apps.tracing.collecting import collector as traces
 from apps.tracing.collecting import inbox as span_inbox
+from apps.tracing.collecting import scopes as trace_scopes
 from workers.app import app
 
 
@@ -125,6 +127,17 @@ def collect_log_sources() -> None:
 @app.task
 def collect_log_source(source_id: int) -> None:
     collecting.collect(source_id, store.engine())
+
+
+@app.task
+def collect_traces() -> None:
+    for scope_id in trace_scopes.due_scopes(timezone.now()):
+        collect_traces_of.delay(scope_id)
+
+
+@app.task
+def collect_traces_of(scope_id: int) -> None:
+    traces.collect(scope_id, store.engine())
 
 
 @app.task

@@ -6,6 +6,7 @@ import "./keys.js";
 import "./logquery.js";
 import "./palette.js";
 import "./tail.js";
+import "./traces.js";
 import { $, $$, act, copy, onAct, onContent, toast, visit } from "./dom.js";
 
 function isOurs(link) {

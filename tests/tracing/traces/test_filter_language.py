@@ -117,7 +117,33 @@ def test_an_error_names_the_place_and_what_was_expected(
 
 
 _WORDS = st.sampled_from(
-    ['ok', '!', '(', ')', '{', '}', 'AND', 'or', 'not', 'duration', '<', '=', '3', '"x"', 'service(', 'edge(', 'id(', 'name:', ',', '#', '[', ']', 'json', 'annotation', "'"]
+    [
+        "ok",
+        "!",
+        "(",
+        ")",
+        "{",
+        "}",
+        "AND",
+        "or",
+        "not",
+        "duration",
+        "<",
+        "=",
+        "3",
+        '"x"',
+        "service(",
+        "edge(",
+        "id(",
+        "name:",
+        ",",
+        "#",
+        "[",
+        "]",
+        "json",
+        "annotation",
+        "'",
+    ]
 )
 
 

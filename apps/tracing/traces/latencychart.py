@@ -1,0 +1,91 @@
+"""The histogram of latencies as the parts of a drawing: places in percent across."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from apps.tracing.traces.distribution import Distribution
+from apps.tracing.traces.durations import shown
+
+HEIGHT = 92
+_LEAST = 2.0
+_GAP = 0.12
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnBar:
+    """`y` and heights in pixels, from the top; failed ones lie at the bottom."""
+
+    x: float
+    width: float
+    y: float
+    height: float
+    failed_y: float
+    failed_height: float
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    x: float
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class LatencyChart:
+    bars: tuple[DrawnBar, ...]
+    ticks: tuple[Mark, ...]
+    percentiles: tuple[Mark, ...]
+    lower_ms: float
+    upper_ms: float
+    brush_x: float | None
+    brush_width: float
+    height: int = HEIGHT
+
+
+def drawn(
+    found: Distribution, brush: tuple[float, float] | None = None
+) -> LatencyChart:
+    most = max(bar.count for bar in found.bars)
+    bars = []
+    for bar in found.bars:
+        if not bar.count:
+            continue
+        x = 100 * found.place(bar.from_ms)
+        height = max(_LEAST, HEIGHT * bar.count / most)
+        failed = max(_LEAST, height * bar.failed / bar.count) if bar.failed else 0.0
+        title = f"{bar.count:,} traces of {shown(bar.from_ms)} to {shown(bar.to_ms)}"
+        if bar.failed:
+            title += f", {bar.failed:,} failed"
+        bars.append(
+            DrawnBar(
+                x + _GAP,
+                max(100 * found.place(bar.to_ms) - x - 2 * _GAP, _GAP),
+                HEIGHT - height,
+                height,
+                HEIGHT - failed,
+                failed,
+                title,
+            )
+        )
+    left = right = None
+    if brush is not None:
+        left = 100 * found.place(brush[0])
+        right = 100.0 if math.isinf(brush[1]) else 100 * found.place(brush[1])
+    return LatencyChart(
+        tuple(bars),
+        tuple(Mark(100 * found.place(ms), shown(ms)) for ms in found.ticks),
+        tuple(
+            Mark(100 * found.place(ms), f"{name} {shown(ms)}")
+            for name, ms in (
+                ("p50", found.p50_ms),
+                ("p95", found.p95_ms),
+                ("p99", found.p99_ms),
+            )
+        ),
+        found.lower_ms,
+        found.upper_ms,
+        left,
+        0.0 if left is None or right is None else max(right - left, 0.2),
+    )
