@@ -46,6 +46,7 @@ from apps.search.api import (
     SearchView,
 )
 from apps.search.chartview import SeriesView
+from apps.tracing.reports.api import CachesView, ChattinessView
 
 urlpatterns = [
     path("schema", login_not_required(SpectacularAPIView.as_view()), name="api-schema"),
@@ -110,6 +111,8 @@ urlpatterns = [
         CollectionView.as_view(),
         name="api-collection",
     ),
+    path("traces/chattiness", ChattinessView.as_view(), name="api-chattiness"),
+    path("traces/caches", CachesView.as_view(), name="api-caches"),
     path("search/<slug:kind_name>", SearchView.as_view(), name="api-search"),
     path(
         "search/<slug:kind_name>/histogram",

@@ -16,6 +16,7 @@ from apps.search.engines.base import DocumentEngine
 from apps.search.gunzip import inflated
 from apps.search.importers import CannotReopen, Options
 from apps.search.intake import Batch, Broken, Intake
+from apps.tracing.collecting.delivery import fetched_again, is_fetched
 from apps.tracing.kinds import SPANS
 from apps.tracing.spans import otlp, otlpbinary, segmentfiles, zipkin
 from apps.tracing.spans.ingestion import SpanIntake, SpanPortion
@@ -112,6 +113,12 @@ class XrayFiles(SpanFiles):
     holds = "X-Ray segments"
     opening = segmentfiles.OPENING
     marks = segmentfiles.MARKS
+
+    def reopen(self, origin: str, source: int | None) -> Iterator[bytes]:
+        """A file, or a trace that was fetched."""
+        if is_fetched(origin):
+            return fetched_again(origin, source)
+        return super().reopen(origin, source)
 
     def _spans(self, value: object, options: Options) -> Found:
         return segmentfiles.spans_in(value, *_place(options))
