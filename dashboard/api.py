@@ -46,6 +46,7 @@ from apps.search.api import (
     SearchView,
 )
 from apps.search.chartview import SeriesView
+from apps.tracing.collecting.api import TraceSourcesView, TraceSourceView
 
 urlpatterns = [
     path("schema", login_not_required(SpectacularAPIView.as_view()), name="api-schema"),
@@ -109,6 +110,12 @@ urlpatterns = [
         "metrics/collection/<str:number>",
         CollectionView.as_view(),
         name="api-collection",
+    ),
+    path("traces/sources", TraceSourcesView.as_view(), name="api-trace-sources"),
+    path(
+        "traces/sources/<int:scope_id>",
+        TraceSourceView.as_view(),
+        name="api-trace-source",
     ),
     path("search/<slug:kind_name>", SearchView.as_view(), name="api-search"),
     path(
