@@ -47,6 +47,7 @@ from apps.search.api import (
 )
 from apps.search.chartview import SeriesView
 from apps.tracing.collecting.api import TraceSourcesView, TraceSourceView
+from apps.tracing.reports.api import CachesView, ChattinessView
 
 urlpatterns = [
     path("schema", login_not_required(SpectacularAPIView.as_view()), name="api-schema"),
@@ -117,6 +118,8 @@ urlpatterns = [
         TraceSourceView.as_view(),
         name="api-trace-source",
     ),
+    path("traces/chattiness", ChattinessView.as_view(), name="api-chattiness"),
+    path("traces/caches", CachesView.as_view(), name="api-caches"),
     path("search/<slug:kind_name>", SearchView.as_view(), name="api-search"),
     path(
         "search/<slug:kind_name>/histogram",

@@ -172,6 +172,8 @@ LOG_QUERY_BUDGET_DOLLARS = environment.number("LOG_QUERY_BUDGET_DOLLARS", 1, lea
 LOG_QUERIES_AT_AWS = min(100, int(environment.number("LOG_QUERIES_AT_AWS", 5, least=1)))
 EXPORT_ROWS = int(environment.number("EXPORT_ROWS", 1_000_000, least=1))
 
+# Where reports on traces learn how often caches had the answer.
+CACHE_RATES = ["apps.monitoring.metrics.caches.rates"]
 # What marks moments on charts: callables of (keys, range, viewer), dotted paths.
 CHART_MARKERS = ["apps.monitoring.alarms.markers.markers", "apps.audit.changes.markers"]
 # What the service map tells of its nodes besides traces: functions by dotted paths, of

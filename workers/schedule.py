@@ -32,5 +32,6 @@ SCHEDULE = {
         "schedule": crontab(minute="17"),
     },
     "scans": {"task": "workers.tasks.prepare_scans", "schedule": 60.0},
+    "posted-spans": {"task": "workers.tasks.store_posted_spans", "schedule": 1.0},
     "samples": {"task": "workers.tasks.keep_samples", "schedule": 60.0},
 }

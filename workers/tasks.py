@@ -18,6 +18,7 @@ from apps.monitoring.metrics import retention as sample_retention
 from apps.search import imports, retention, retries, store
 from apps.tracing.collecting import collector as traces
 from apps.tracing.collecting import scopes as trace_scopes
+from apps.tracing.collecting import inbox as span_inbox
 from workers.app import app
 
 
@@ -172,6 +173,11 @@ def settle_interest() -> None:
 @app.task
 def retry_quarantined() -> None:
     retries.retry_all(store.engine())
+
+
+@app.task
+def store_posted_spans() -> None:
+    span_inbox.ingest_waiting(store.engine(), timezone.now)
 
 
 @app.task

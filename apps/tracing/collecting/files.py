@@ -26,6 +26,7 @@ from apps.tracing.spans.values import InvalidSpan, account_of
 
 _AT_ONCE = 2_000
 _CHUNK_BYTES = 1 << 20
+_COLLECTED, _POSTED = "xray://", "post://"
 _NO_OPENING = re.compile(r"(?!)")
 
 Found = Iterator[Span | InvalidSpan]
@@ -60,6 +61,8 @@ class SpanFiles:
         return name
 
     def account_of(self, origin: str, options: Options) -> str:
+        if origin.startswith(_COLLECTED):
+            return origin.removeprefix(_COLLECTED).partition("/")[0]
         return options.get("account", "")
 
     def read(
@@ -95,8 +98,10 @@ class SpanFiles:
         note_accounts(batch.accounts)
 
     def reopen(self, origin: str, source: int | None) -> Iterator[bytes]:
-        if source is not None:
-            raise CannotReopen("it did not come from a file")
+        if origin.startswith(_COLLECTED):
+            raise CannotReopen("X-Ray is asked for it again as long as it may change")
+        if source is not None or origin.startswith(_POSTED):
+            raise CannotReopen("it was posted, and only its sender can send it again")
         with Path(origin).open("rb") as stream:
             while chunk := stream.read(_CHUNK_BYTES):
                 yield chunk

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import QuerySet, Sum
 from django.db.models.aggregates import Count
 
 from apps.search.timerange import TimeRange
 from apps.tracing.models import Trace
 from apps.tracing.spans import outlines
 from apps.tracing.spans.span import Span
+from apps.tracing.traces.listing import of_accounts
 
 MOST_SPANS = 100_000
 """A report over so many takes about a second."""
@@ -46,9 +47,9 @@ def sample(
 ) -> Sample:
     """Traces that began in the window; where they have more than `most_spans` spans,
     the first ones of each fiftieth of it."""
-    rows = visible(accounts).filter(
-        started_at__gte=span.since, started_at__lt=span.until
-    )
+    rows = Trace.objects.filter(started_at__gte=span.since, started_at__lt=span.until)
+    if accounts is not None:
+        rows = of_accounts(rows, accounts)
     found = rows.aggregate(traces=Count("pk"), spans=Sum("spans"))
     total, spans = found["traces"], found["spans"] or 0
     if spans <= most_spans:
@@ -63,13 +64,3 @@ def sample(
         for number in range(_SLICES)
     )
     return Sample(tuple(slices), total, accounts)
-
-
-def visible(accounts: frozenset[str] | None) -> QuerySet[Trace]:
-    """Traces with spans of these accounts; of all where it is None."""
-    if accounts is None:
-        return Trace.objects.all()
-    asked = Q(pk__in=())
-    for account in accounts:
-        asked |= Q(accounts__contains=f",{account},")
-    return Trace.objects.filter(asked)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from apps.tracing.reports.chattiness import Example, Finding, Habit
+from apps.tracing.traces.durations import shown
 
 TITLES = {
     Habit.REPEATED: "The same call again",
@@ -44,14 +45,12 @@ def times_of(count: float, word: str = "times") -> str:
 
 def arithmetic(example: Example) -> str:
     """How an estimate comes about, for one request."""
-    covered, kept = _ms(example.covered_us), _ms(example.longest_us)
     return (
-        f"{example.calls} calls took {covered} together − {kept} that remain = "
-        f"{_ms(example.saved_us)} of {_ms(example.request_us)}"
+        f"{example.calls} calls took {_shown(example.covered_us)} together, less "
+        f"{_shown(example.longest_us)} that remain: {_shown(example.saved_us)} of "
+        f"{_shown(example.request_us)}"
     )
 
 
-def _ms(microseconds: int) -> str:
-    milliseconds = microseconds / 1_000
-    digits = 0 if milliseconds >= 100 else 1  # noqa: PLR2004  # enough digits
-    return f"{milliseconds:,.{digits}f} ms"
+def _shown(microseconds: int) -> str:
+    return shown(microseconds / 1_000) if microseconds else "0 ms"
