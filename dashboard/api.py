@@ -46,6 +46,7 @@ from apps.search.api import (
     SearchView,
 )
 from apps.search.chartview import SeriesView
+from apps.tracing.collecting.api import TraceSourcesView, TraceSourceView
 from apps.tracing.reports.api import CachesView, ChattinessView
 
 urlpatterns = [
@@ -110,6 +111,12 @@ urlpatterns = [
         "metrics/collection/<str:number>",
         CollectionView.as_view(),
         name="api-collection",
+    ),
+    path("traces/sources", TraceSourcesView.as_view(), name="api-trace-sources"),
+    path(
+        "traces/sources/<int:scope_id>",
+        TraceSourceView.as_view(),
+        name="api-trace-source",
     ),
     path("traces/chattiness", ChattinessView.as_view(), name="api-chattiness"),
     path("traces/caches", CachesView.as_view(), name="api-caches"),
