@@ -46,6 +46,7 @@ from apps.search.api import (
     SearchView,
 )
 from apps.search.chartview import SeriesView
+from apps.tracing.collecting.api import TraceSourcesView, TraceSourceView
 from apps.tracing.maps.api import MapDiffView, MapView
 from apps.tracing.reports.api import CachesView, ChattinessView
 
@@ -114,6 +115,12 @@ urlpatterns = [
     ),
     path("map", MapView.as_view(), name="api-map"),
     path("map/diff", MapDiffView.as_view(), name="api-map-diff"),
+    path("traces/sources", TraceSourcesView.as_view(), name="api-trace-sources"),
+    path(
+        "traces/sources/<int:scope_id>",
+        TraceSourceView.as_view(),
+        name="api-trace-source",
+    ),
     path("traces/chattiness", ChattinessView.as_view(), name="api-chattiness"),
     path("traces/caches", CachesView.as_view(), name="api-caches"),
     path("search/<slug:kind_name>", SearchView.as_view(), name="api-search"),
