@@ -1,22 +1,26 @@
-"""Fill a home with the map of a shop: `manage.py shell` and benches call it."""
+"""Fill a home with the map of a shop: benches and the browser's tests call it."""
 
 from __future__ import annotations
 
 import random
 import time
-from dataclasses import replace
 
 from apps.tracing.maps.servicemap import ServiceMap
 from tests.tracing.maps import kept, made
 
-SIZES = {12: made.shop, 60: lambda: made.large(60, 90), 500: lambda: made.large(500, 818)}
+
+def sized(nodes: int) -> ServiceMap:
+    if nodes <= len(made.shop().nodes):
+        return made.shop()
+    return made.large(nodes, {60: 90, 500: 818}.get(nodes, nodes * 3 // 2))
 
 
 def fill(nodes: int, minutes: int, until_s: int | None = None) -> None:
-    """Minutes until now, more calls by day than by night."""
+    """So many minutes until now, with more calls at times."""
     until = (until_s or int(time.time())) // 60 * 60
-    draw = random.Random(7)  # noqa: S311 - dice
-    map_: ServiceMap = SIZES[nodes]()
-    calm = replace(map_, nodes=map_.nodes, edges=map_.edges)
-    shares = [0.012 + 0.006 * draw.random() + (0.008 if at % 300 > 200 else 0) for at in range(minutes)]
-    kept.keep(calm, until - minutes * 60, minutes, lambda at: shares[at])
+    draw = random.Random(7)
+    shares = [
+        0.012 + 0.006 * draw.random() + (0.008 if at % 300 > 200 else 0)
+        for at in range(minutes)
+    ]
+    kept.keep(sized(nodes), until - minutes * 60, minutes, shares.__getitem__)
