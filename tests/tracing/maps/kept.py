@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from apps.search.timerange import from_milliseconds
 from apps.tracing.maps.parts import ALL_TRACES, DAY, HOUR, MINUTE, of_edge, of_node
 from apps.tracing.maps.servicemap import Figures, ServiceMap
-from apps.tracing.maps.tallies import Tally, merged, packed
+from apps.tracing.maps.tallies import Tally, merged, packed, unpacked
 from apps.tracing.models import MapChunk, SeenEdge, SeenNode
 
 _BUCKETS = 1 << 12
@@ -29,16 +29,53 @@ def keep(
     _write(DAY, _coarser(hours, DAY))
 
 
-def _write(period: int, tallies: Mapping[int, Tally]) -> None:
-    for began, tally in tallies.items():
-        row, is_new = MapChunk.objects.get_or_create(
-            period_seconds=period, began_s=began, defaults={"packed": packed(tally)}
-        )
-        if not is_new:
-            from apps.tracing.maps.tallies import unpacked  # noqa: PLC0415
+def keep_often(
+    map_: ServiceMap, since_s: int, minutes: int, shares: Sequence[float]
+) -> None:
+    """As `keep`, for very many minutes: those of equal shares are packed once."""
+    numbers = _numbered(map_, since_s, since_s + minutes * MINUTE)
+    tallies = [_tally(numbers, map_, share) for share in shares]
+    once = [packed(tally) for tally in tallies]
+    begins = [since_s + at * MINUTE for at in range(minutes)]
+    _create(MINUTE, {began: once[at % len(once)] for at, began in enumerate(begins)})
+    for period in (HOUR, DAY):
+        held: dict[int, list[Tally]] = {}
+        for at, began in enumerate(begins):
+            held.setdefault(began // period * period, []).append(
+                tallies[at % len(tallies)]
+            )
+        _create(period, {at: packed(merged(those)) for at, those in held.items()})
 
-            row.packed = packed(merged((unpacked(bytes(row.packed)), tally)))
-            row.save()
+
+def _create(period: int, held: Mapping[int, bytes]) -> None:
+    MapChunk.objects.bulk_create(
+        [
+            MapChunk(period_seconds=period, began_s=began, packed=one)
+            for began, one in held.items()
+        ],
+        batch_size=500,
+    )
+
+
+def _write(period: int, tallies: Mapping[int, Tally]) -> None:
+    rows = MapChunk.objects.filter(
+        period_seconds=period, began_s__gte=min(tallies), began_s__lte=max(tallies)
+    )
+    known = {row.began_s: unpacked(bytes(row.packed)) for row in rows}
+    rows.delete()
+    MapChunk.objects.bulk_create(
+        [
+            MapChunk(
+                period_seconds=period,
+                began_s=began,
+                packed=packed(
+                    merged([tally, *([known[began]] if began in known else [])])
+                ),
+            )
+            for began, tally in tallies.items()
+        ],
+        batch_size=500,
+    )
 
 
 def _coarser(tallies: Mapping[int, Tally], period: int) -> dict[int, Tally]:
