@@ -46,6 +46,7 @@ from apps.search.api import (
     SearchView,
 )
 from apps.search.chartview import SeriesView
+from apps.tracing.traces.api import TracesView, TraceView
 
 urlpatterns = [
     path("schema", login_not_required(SpectacularAPIView.as_view()), name="api-schema"),
@@ -97,6 +98,8 @@ urlpatterns = [
         LogSourceKeyView.as_view(),
         name="api-log-key",
     ),
+    path("traces", TracesView.as_view(), name="api-traces"),
+    path("traces/<str:trace_id>", TraceView.as_view(), name="api-trace"),
     path("alarms", AlarmsView.as_view(), name="api-alarms"),
     path("alarms/<int:alarm_id>", AlarmView.as_view(), name="api-alarm"),
     path(
