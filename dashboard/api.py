@@ -46,6 +46,8 @@ from apps.search.api import (
     SearchView,
 )
 from apps.search.chartview import SeriesView
+from apps.tracing.collecting.api import TraceSourcesView, TraceSourceView
+from apps.tracing.reports.api import CachesView, ChattinessView
 from apps.tracing.traces.api import TracesView, TraceView
 
 urlpatterns = [
@@ -113,6 +115,14 @@ urlpatterns = [
         CollectionView.as_view(),
         name="api-collection",
     ),
+    path("traces/sources", TraceSourcesView.as_view(), name="api-trace-sources"),
+    path(
+        "traces/sources/<int:scope_id>",
+        TraceSourceView.as_view(),
+        name="api-trace-source",
+    ),
+    path("traces/chattiness", ChattinessView.as_view(), name="api-chattiness"),
+    path("traces/caches", CachesView.as_view(), name="api-caches"),
     path("search/<slug:kind_name>", SearchView.as_view(), name="api-search"),
     path(
         "search/<slug:kind_name>/histogram",

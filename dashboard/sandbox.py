@@ -18,11 +18,14 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError
+from django.utils import timezone
 
 from apps.audit.models import TrailSource
 from apps.audit.policy import policy
 from apps.discovery.models import Account
 from apps.monitoring.models import LogScope
+from apps.tracing.collecting.scopes import switch_on
+from apps.tracing.models import TraceScope
 
 MARK = "sandbox-data"
 """A file in a home that holds a sandbox's data and nothing else."""
@@ -154,6 +157,8 @@ def connect(url: str) -> None:
             LogScope.objects.update_or_create(
                 account=account, region=name, defaults={"collects_new": True}
             )
+            scope, _ = TraceScope.objects.get_or_create(account=account, region=name)
+            switch_on(scope, timezone.now())
         TrailSource.objects.update_or_create(
             name=f"Trail of {account.name or number}",
             defaults={

@@ -136,6 +136,9 @@ SEARCH_KINDS = [
 IMPORTERS = {
     "cloudtrail": "apps.audit.ingest.CLOUDTRAIL",
     "logs": "apps.monitoring.logs.files.LOG_FILES",
+    "xray": "apps.tracing.collecting.files.XRAY",
+    "zipkin": "apps.tracing.collecting.files.ZIPKIN",
+    "otlp": "apps.tracing.collecting.files.OTLP",
 }
 # What `doctor` looks at; what comes first is needed by all that follows.
 DIAGNOSES = [
@@ -151,6 +154,7 @@ DIAGNOSES = [
     "apps.audit.diagnosis.sources",
     "apps.monitoring.logs.diagnosis.groups",
     "apps.monitoring.logs.diagnosis.sources",
+    "apps.tracing.collecting.diagnosis.scopes",
     "apps.audit.diagnosis.quarantine",
 ]
 # A search may take so long and export so many rows; both limits are said on screen.
@@ -168,8 +172,18 @@ LOG_QUERY_BUDGET_DOLLARS = environment.number("LOG_QUERY_BUDGET_DOLLARS", 1, lea
 LOG_QUERIES_AT_AWS = min(100, int(environment.number("LOG_QUERIES_AT_AWS", 5, least=1)))
 EXPORT_ROWS = int(environment.number("EXPORT_ROWS", 1_000_000, least=1))
 
+# Where reports on traces learn how often caches had the answer.
+CACHE_RATES = ["apps.monitoring.metrics.caches.rates"]
 # What marks moments on charts: callables of (keys, range, viewer), dotted paths.
 CHART_MARKERS = ["apps.monitoring.alarms.markers.markers", "apps.audit.changes.markers"]
+# What the service map tells of its nodes besides traces: functions by dotted paths, of
+# the types in apps.discovery.maphooks.
+MAP_BADGES = [
+    "apps.monitoring.alarms.badges.badges",
+    "apps.audit.changes.badges",
+]
+MAP_TRAFFIC = ["apps.monitoring.charts.traffic.true_calls"]
+MAP_SERVICES = ["apps.monitoring.charts.services.measured_services"]
 # For how many days samples of metrics are kept, by the seconds of their periods.
 METRIC_DAYS = {
     60: environment.number("METRIC_DAYS_MINUTES", 15, least=1),
@@ -183,6 +197,11 @@ METRIC_DAYS = {
 METRIC_BUDGET_DOLLARS = environment.number("METRIC_BUDGET_DOLLARS", 1, least=0)
 METRIC_PRICE_PER_1000 = environment.number("METRIC_PRICE_PER_1000", 0.01, least=0)
 METRIC_FIRST_HOURS = environment.number("METRIC_FIRST_HOURS", 24, least=1)
+
+# How many hours of X-Ray's past are read where it is switched on, of the 720 that it
+# keeps, and what AWS charges for a million traces that it looks at or hands out.
+TRACE_FIRST_HOURS = environment.number("TRACE_FIRST_HOURS", 24, least=0)
+TRACE_PRICE_PER_MILLION = environment.number("TRACE_PRICE_PER_MILLION", 0.5, least=0)
 
 # Dollars that AWS charges for a GB of logs that comes in, and for one kept a month.
 LOG_PRICE_INGESTED_GB = environment.number("LOG_PRICE_INGESTED_GB", 0.5, least=0)

@@ -22,6 +22,7 @@ SCHEDULE = {
         "schedule": crontab(minute="23"),
     },
     "log-sources": {"task": "workers.tasks.collect_log_sources", "schedule": 1.0},
+    "traces": {"task": "workers.tasks.collect_traces", "schedule": 1.0},
     "metric-lists": {"task": "workers.tasks.list_metrics", "schedule": 5.0},
     "metric-points": {"task": "workers.tasks.read_metrics", "schedule": 1.0},
     "metric-interest": {"task": "workers.tasks.settle_interest", "schedule": 15.0},
@@ -31,5 +32,6 @@ SCHEDULE = {
         "schedule": crontab(minute="17"),
     },
     "scans": {"task": "workers.tasks.prepare_scans", "schedule": 60.0},
+    "posted-spans": {"task": "workers.tasks.store_posted_spans", "schedule": 1.0},
     "samples": {"task": "workers.tasks.keep_samples", "schedule": 60.0},
 }

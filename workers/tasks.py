@@ -16,6 +16,9 @@ from apps.monitoring.metrics import claims, discovery, interest, samples
 from apps.monitoring.metrics import collector as metrics
 from apps.monitoring.metrics import retention as sample_retention
 from apps.search import imports, retention, retries, store
+from apps.tracing.collecting import collector as traces
+from apps.tracing.collecting import inbox as span_inbox
+from apps.tracing.collecting import scopes as trace_scopes
 from workers.app import app
 
 
@@ -127,6 +130,17 @@ def collect_log_source(source_id: int) -> None:
 
 
 @app.task
+def collect_traces() -> None:
+    for scope_id in trace_scopes.due_scopes(timezone.now()):
+        collect_traces_of.delay(scope_id)
+
+
+@app.task
+def collect_traces_of(scope_id: int) -> None:
+    traces.collect(scope_id, store.engine())
+
+
+@app.task
 def list_metrics() -> None:
     claims.note_scopes()
     for scope_id in claims.LISTING.due(timezone.now()):
@@ -159,6 +173,11 @@ def settle_interest() -> None:
 @app.task
 def retry_quarantined() -> None:
     retries.retry_all(store.engine())
+
+
+@app.task
+def store_posted_spans() -> None:
+    span_inbox.ingest_waiting(store.engine(), timezone.now)
 
 
 @app.task

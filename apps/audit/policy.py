@@ -11,6 +11,7 @@ from apps.monitoring.dashboards import account_reads
 from apps.monitoring.languages.passing import cloudwatch_queries
 from apps.monitoring.logs import cloudwatch_logs, kinesis
 from apps.monitoring.metrics import cloudwatch
+from apps.tracing.collecting import xray
 
 _BUCKET, _QUEUE = "BUCKET", "arn:aws:sqs:REGION:ACCOUNT:QUEUE"
 _STREAM = "arn:aws:kinesis:REGION:ACCOUNT:stream/STREAM"
@@ -35,6 +36,7 @@ def policy(
         _statement("ReadDashboards", list(account_reads.PERMISSIONS), "*"),
         _statement("ReadLogGroups", _all_of(cloudwatch_logs.PERMISSIONS), "*"),
         _statement("AskLogsInsights", list(cloudwatch_queries.PERMISSIONS), "*"),
+        _statement("ReadTraces", list(xray.PERMISSIONS), "*"),
         _statement("ReadLogStreams", _all_of(kinesis.PERMISSIONS), stream),
     ]
     return {"Version": "2012-10-17", "Statement": statements}
@@ -49,7 +51,7 @@ def page() -> str:
     return f"""# IAM policies
 
 What the role of a connected account needs to be collected from. Leave out what you do
-not use: the queue, the bucket, looking events up, metrics, log groups, a stream of
+not use: the queue, the bucket, looking events up, metrics, log groups, traces, a stream of
 Kinesis, or asking CloudWatch queries that cost money. A bucket or stream encrypted with
 a key of your own also needs `kms:Decrypt` on that key.
 

@@ -45,8 +45,14 @@ ROLES: dict[str, tuple[Role | None, str | None] | None] = {
     "admin": (Role.ADMIN, None),
 }
 OPEN = {"sign-in", "sign-in-link", "healthz", "readyz", "api-schema"}
-# Asked with a key of their own, and by POST only.
-KEYED = {"ingest-firehose", "ingest-lambda"}
+# Asked with a key or a token of their own, and by POST only.
+KEYED = {
+    "ingest-firehose",
+    "ingest-lambda",
+    "take-segments",
+    "take-zipkin",
+    "take-otlp",
+}
 # The least role, in all accounts, that a route asks for; the rest is for everybody.
 NEEDS = {
     "settings": None,

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 import re
-import zlib
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Any
@@ -29,6 +28,7 @@ from apps.monitoring.logs.keys import is_key_of
 from apps.monitoring.logs.receiving import Receiver
 from apps.monitoring.models import LogSource
 from apps.search import store
+from apps.search.bodies import Refusal, body_of
 from apps.search.engines.base import EngineUnavailable
 from apps.search.intake import Broken
 from apps.search.timerange import milliseconds
@@ -38,19 +38,9 @@ log = logging.getLogger(__name__)
 # Firehose buffers up to 64 MiB, which base64 makes a third larger.
 MAX_BODY_BYTES = 96 << 20
 MAX_RECORDS = 10_000
-_CHUNK_BYTES = 1 << 20
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.:/=+-]{1,128}", re.ASCII)
 _KEY_HEADER = "X-Amz-Firehose-Access-Key"
 _ID_HEADER = "X-Amz-Firehose-Request-Id"
-_GZIP = zlib.MAX_WBITS | 16
-
-
-class Refusal(Exception):
-    """Why a request is not taken, with the status that says what to do about it."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status = status
 
 
 @csrf_exempt
@@ -116,7 +106,7 @@ def _admitted(request: HttpRequest, source_id: int, kind: LogSource.Kind) -> Log
 
 
 def _json(request: HttpRequest) -> dict[str, Any]:
-    plain = b"".join(_bounded(_plain(request)))
+    plain = body_of(request, MAX_BODY_BYTES)
     try:
         body = orjson.loads(plain)
     except orjson.JSONDecodeError as error:
@@ -124,49 +114,6 @@ def _json(request: HttpRequest) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise Refusal(400, "The body is no JSON object.")
     return body
-
-
-def _plain(request: HttpRequest) -> Iterator[bytes]:
-    length = request.headers.get("Content-Length", "0")
-    if length.isdigit() and int(length) > MAX_BODY_BYTES:
-        raise _too_large()
-    chunks = iter(lambda: request.read(_CHUNK_BYTES), b"")
-    encoding = request.headers.get("Content-Encoding", "identity").lower()
-    if encoding == "identity":
-        yield from chunks
-        return
-    if encoding != "gzip":
-        raise Refusal(415, "Content-Encoding is gzip or absent.")
-    yield from _unzipped(_bounded(chunks))
-
-
-def _unzipped(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    inflater = zlib.decompressobj(_GZIP)
-    try:
-        for chunk in chunks:
-            rest = chunk
-            while rest:
-                yield inflater.decompress(rest, _CHUNK_BYTES)
-                rest = inflater.unconsumed_tail
-    except zlib.error as error:
-        raise Refusal(400, f"The body is no gzip: {error}") from error
-    if not inflater.eof:
-        raise Refusal(400, "The gzip of the body ends too early.")
-
-
-def _bounded(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    size = 0
-    for chunk in chunks:
-        size += len(chunk)
-        if size > MAX_BODY_BYTES:
-            raise _too_large()
-        yield chunk
-
-
-def _too_large() -> Refusal:
-    return Refusal(
-        413, f"A body is {MAX_BODY_BYTES >> 20} MiB at most: set smaller buffering."
-    )
 
 
 def _records(body: dict[str, Any]) -> Iterator[Envelope | Broken]:

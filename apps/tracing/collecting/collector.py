@@ -20,7 +20,7 @@ from apps.discovery.aws import AwsRefused
 from apps.discovery.leases import Clock, Lease, LeaseLost
 from apps.search.engines.base import DocumentEngine
 from apps.search.shutdown import stopping
-from apps.tracing.collecting import housekeeping, rules, windows
+from apps.tracing.collecting import checking, housekeeping, rules, windows
 from apps.tracing.collecting.answers import SummaryPage, TraceSummary
 from apps.tracing.collecting.covered import cover, covered
 from apps.tracing.collecting.delivery import Delivery
@@ -101,7 +101,8 @@ class Round:
         end = self._clock() + _ROUND
         try:
             while self._clock() < end and not stopping.is_set():
-                if not self._step():
+                # What is durable now may have been waited for.
+                if not self._step() and not self._commit():
                     self.is_idle = True
                     break
                 self._lease.keep(self._clock())
@@ -121,25 +122,27 @@ class Round:
             self._sweep,
             self._list_past,
             lambda: self._fetch(Rank.PAST),
+            self._check,
             self._keep_house,
         )
         return any(step() for step in steps)
 
-    def _commit(self) -> None:
-        """Make everything durable, then write down how far it came."""
+    def _commit(self) -> bool:
+        """Make everything durable, then write down how far it came; whether a window
+        is covered by that."""
         self._delivery.commit()
         self._committed_at = self._clock()
         with transaction.atomic():
             self._lease.write(**self._purse.columns(), read_at=self._committed_at)
-            for row in self._scope.windows.exclude(listed_at=None):
-                if is_stored(row):
-                    self._close(row)
+            listed = self._scope.windows.exclude(listed_at=None)
+            done = [row for row in listed if is_stored(row)]
+            for row in done:
+                self._close(row)
+        return bool(done)
 
     def _close(self, row: TraceWindow) -> None:
-        gone, _ = row.delete()
-        if not gone:
-            return  # given up meanwhile
         window = _window(row)
+        row.delete()
         if window.covers is not None:
             cover(self._scope, window.covers)
         if window.kind is Kind.HOURLY:
@@ -243,6 +246,9 @@ class Round:
         known = self._scope.last_trace_at
         times = [one.changed_at for one in summaries]
         return max([*times, known] if known else times, default=None)
+
+    def _check(self) -> bool:
+        return checking.check(self._scope, self._xray, self._purse, self._clock)
 
     def _keep_house(self) -> bool:
         housekeeping.forget_old(self._scope, self._clock())

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import orjson
 
-from apps.discovery.accounts import note_accounts
+from apps.discovery.accounts import note_accounts, target
+from apps.discovery.aws import AwsError
 from apps.discovery.leases import Clock
 from apps.search import quarantine
-from apps.search.documents import JsonObject
 from apps.search.engines.base import DocumentEngine
+from apps.search.importers import CannotReopen
 from apps.search.intake import Batch, Broken, Portion
 from apps.search.quarantine import Reading
 from apps.tracing.collecting.answers import FetchedTrace, SegmentText
+from apps.tracing.collecting.xray import XRay
 from apps.tracing.models import TraceScope
+from apps.tracing.spans import segmentfiles
 from apps.tracing.spans.ingestion import SpanIntake
-from apps.tracing.spans.segments import InvalidSegment, spans_of
 from apps.tracing.spans.span import Span
+from apps.tracing.spans.values import InvalidSpan
 
 _EXCERPT_BYTES = 2_000
 Then = Callable[[], None]
@@ -30,7 +33,8 @@ class Delivery:
     def __init__(self, scope: TraceScope, engine: DocumentEngine, clock: Clock) -> None:
         self._place = (scope.account_id, scope.region)
         self._clock = clock
-        self._reading = Reading("xray", scope.pk)
+        options = {"account": scope.account_id, "region": scope.region}
+        self._reading = Reading("xray", scope.pk, options)
         self._then: list[Then] = []
         self._is_empty = True
         self._intake = SpanIntake(engine, self._durable, note_batch)
@@ -38,24 +42,21 @@ class Delivery:
     def take(self, trace: FetchedTrace) -> bool:
         """The spans of a trace; whether any of them is still in progress. What is no
         segment goes to quarantine, and the rest of its trace goes on."""
-        origin = "/".join(("xray:/", *self._place, trace.trace_id))
+        origin = origin_of(*self._place, trace.trace_id)
         spans: list[tuple[Span, int]] = []
         broken: list[Broken] = []
         for at, segment in enumerate(trace.segments):
-            try:
-                spans += [(span, at) for span in self._spans(segment)]
-            except InvalidSegment as error:
-                excerpt = segment.text.encode("utf-8", "replace")[:_EXCERPT_BYTES]
-                broken.append(Broken(at, str(error), excerpt))
+            for one in segmentfiles.spans_in(segment.text, *self._place):
+                if isinstance(one, InvalidSpan):
+                    broken.append(_broken(at, one, segment))
+                else:
+                    spans.append((one, at))
         self._is_empty = False
         if broken:
             self._intake.take(origin, Portion(broken=broken))
         if spans:
             self._intake.take_spans(origin, spans)
         return any(span.is_in_progress for span, _ in spans)
-
-    def _spans(self, segment: SegmentText) -> list[Span]:
-        return spans_of(parsed(segment.text), *self._place)
 
     def then(self, do: Then) -> None:
         """Do something once all that was taken so far is durable."""
@@ -78,17 +79,39 @@ class Delivery:
             do()
 
 
-def parsed(text: str) -> JsonObject:
-    """A segment document. Raises InvalidSegment."""
-    try:
-        document = orjson.loads(text)
-    except ValueError as error:
-        raise InvalidSegment("ParseError", f"it is no JSON: {error}") from error
-    if not isinstance(document, dict):
-        raise InvalidSegment("ParseError", "it is JSON, but no object")
-    return document
+def _broken(at: int, error: InvalidSpan, segment: SegmentText) -> Broken:
+    excerpt = segment.text.encode("utf-8", "replace")[:_EXCERPT_BYTES]
+    return Broken(at, str(error), excerpt)
 
 
 def note_batch(batch: Batch) -> None:
     """Rows the store must never be ahead of: accounts decide who may see what."""
     note_accounts(batch.accounts)
+
+
+_SCHEME = "xray://"
+
+
+def origin_of(account: str, region: str, trace_id: str) -> str:
+    return f"{_SCHEME}{account}/{region}/{trace_id}"
+
+
+def is_fetched(origin: str) -> bool:
+    """Whether quarantine has something from X-Ray itself, not from a file."""
+    return origin.startswith(_SCHEME)
+
+
+def fetched_again(origin: str, scope_id: int | None) -> Iterator[bytes]:
+    """A trace as X-Ray has it now, for who reads it again. Raises CannotReopen."""
+    scope = TraceScope.objects.select_related("account").filter(pk=scope_id or 0).first()
+    if scope is None:
+        raise CannotReopen("its account is not read any more")
+    trace_id = origin.rsplit("/", 1)[-1]
+    try:
+        found = XRay(target(scope.account, scope.region)).traces([trace_id]).traces
+    except AwsError as error:
+        raise CannotReopen(str(error)) from error
+    if not found:
+        raise CannotReopen("X-Ray does not have the trace any more")
+    documents = [{"Document": one.text} for one in found[0].segments]
+    yield orjson.dumps({"Traces": [{"Segments": documents}]})

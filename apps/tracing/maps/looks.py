@@ -51,6 +51,8 @@ class Look:
 _BY_TYPE = (
     (CLIENT, Look(Shape.CLIENT, "Client")),
     ("remote", Look(Shape.EXTERNAL, "Outside host")),
+    ("hidden", Look(Shape.OTHER, "You may not see it")),
+    ("group", Look(Shape.GROUP, "Group")),
     ("database::", Look(Shape.DATABASE, "Database")),
     ("aws::lambda", Look(Shape.FUNCTION, "Lambda")),
     ("aws::ecs", Look(Shape.SERVICE, "ECS")),

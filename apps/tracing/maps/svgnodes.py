@@ -35,7 +35,7 @@ def nodes(picture: Picture, layout: Layout[str]) -> Iterator[str]:
         )
         yield from writer.node(node)
         yield "</a>"
-        yield from _signs(node, layout.spacing)
+        yield from badges(node, layout.spacing)
         yield "</g>"
 
 
@@ -161,7 +161,7 @@ def shares(figures: Figures) -> list[tuple[str, float]]:
     return [(name, many / figures.calls) for name, many in kinds if many > 0]
 
 
-def _signs(node: DrawnNode, spacing: Spacing) -> Iterator[str]:
+def badges(node: DrawnNode, spacing: Spacing) -> Iterator[str]:
     """Badges at the lower edge, each a link to what it counts."""
     x = spacing.width - 8
     for sign in reversed(node.signs):

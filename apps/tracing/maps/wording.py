@@ -24,9 +24,9 @@ def number(value: float) -> str:
         for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
             if value >= size:
                 return f"{value / size:.3g} {letter}"
-    if value >= _HUNDRED or value == int(value):
+    if value >= _HUNDRED:
         return f"{value:,.0f}"
-    return f"{value:.1f}" if value >= _TEN else f"{value:.2g}"
+    return f"{value:.1f}".removesuffix(".0") if value >= _TEN else f"{value:.2g}"
 
 
 def milliseconds(value: float | None) -> str:
@@ -49,5 +49,5 @@ def share(value: float | None) -> str:
     if percent < 0.1:  # noqa: PLR2004
         return "<0.1 %"
     if percent < _TEN:
-        return f"{percent:.1f} %"
+        return f"{percent:.2g} %"
     return f"{percent:.0f} %" if percent <= 99 or value == 1 else ">99 %"  # noqa: PLR2004

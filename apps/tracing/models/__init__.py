@@ -9,6 +9,7 @@ from apps.tracing.models.collecting import (
     TraceScope,
     TraceWindow,
 )
+from apps.tracing.models.deliveries import SpanDelivery
 from apps.tracing.models.maps import MapChunk, MapLock, SeenEdge, SeenNode
 from apps.tracing.models.traces import AwaitedTrace, Trace
 
@@ -20,6 +21,7 @@ __all__ = [
     "SamplingRule",
     "SeenEdge",
     "SeenNode",
+    "SpanDelivery",
     "Trace",
     "TraceCoverage",
     "TraceGroup",

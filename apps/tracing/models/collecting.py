@@ -215,6 +215,7 @@ class GraphCheck(models.Model):
     """Our map of a window, held against X-Ray's own graph of it.
 
     `differences` are edges that differ, the largest first, with both counts.
+    `kept_differing`: edges on which the map that is kept is not what its spans say.
     """
 
     scope = models.ForeignKey(
@@ -225,7 +226,9 @@ class GraphCheck(models.Model):
     checked_at = models.DateTimeField()
     equal = models.PositiveIntegerField(default=0)
     differing = models.PositiveIntegerField(default=0)
+    kept_differing = models.PositiveIntegerField(default=0)
     differences = models.JSONField(default=list)
+    problem = models.TextField(blank=True)
 
     class Meta:
         ordering: ClassVar = ["-since"]

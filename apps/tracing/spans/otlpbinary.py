@@ -15,10 +15,16 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as Sent
 
 from apps.search.documents import JsonObject
+from apps.search.intake import Broken
+from apps.tracing.spans.jsonvalues import Value
 from apps.tracing.spans.otlp import Told
 from apps.tracing.spans.values import InvalidSpan
 
 _DEEPEST = 30
+_LENGTH = 4
+_BEGINNING = 64
+_MOST_BYTES = 64 << 20
+_CONTROLS = frozenset(range(32)) - frozenset(b"\t\r\n")
 _SIMPLE = frozenset(("string_value", "bool_value", "int_value", "double_value"))
 
 
@@ -30,6 +36,39 @@ def told_by(body: bytes) -> Iterator[Told]:
     except DecodeError as error:
         raise InvalidSpan("the body is no ExportTraceServiceRequest") from error
     return _told(request)
+
+
+def is_binary(first: bytes) -> bool:
+    """Whether a file that begins so is protobuf, and not JSON."""
+    return not _CONTROLS.isdisjoint(first[:_BEGINNING])
+
+
+def exports_in(pieces: Iterable[bytes]) -> Iterator[Value | Broken]:
+    """The exports of a file: one alone, or each after its length in four bytes."""
+    data, offset = b"", 0
+    source = (piece for piece in pieces if piece)
+    while True:
+        wanted = (
+            _LENGTH + int.from_bytes(data[:_LENGTH])
+            if len(data) >= _LENGTH
+            else _LENGTH
+        )
+        if data[:1] not in (b"", b"\0"):
+            wanted = _MOST_BYTES
+        if wanted > _MOST_BYTES:
+            yield Broken(
+                offset, f"an export is longer than {_MOST_BYTES >> 20} MiB", b""
+            )
+            return
+        if len(data) < wanted and (piece := next(source, b"")):
+            data += piece
+            continue
+        if not data:
+            return
+        body = data if data[0] else data[_LENGTH:wanted]
+        yield Value(body, offset, "")
+        offset += wanted
+        data = data[wanted:]
 
 
 def answer(rejected: int, message: str) -> bytes:

@@ -37,11 +37,8 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("kind", choices=list(importers()))
         parser.add_argument("paths", nargs="+", metavar="PATH")
-        for kind, importer in importers().items():
-            for name, meaning in importer.choices.items():
-                parser.add_argument(
-                    f"--{name}", default="", help=f"{kind} only: {meaning}"
-                )
+        for name, meaning in _choices().items():
+            parser.add_argument(f"--{name}", default="", help=meaning)
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -135,6 +132,18 @@ class Command(BaseCommand):
             since, until = rfc3339(run.first_event_at), rfc3339(run.last_event_at)
             many = importers()[run.kind].kind.many.capitalize()
             self.stdout.write(f"{many} from {since} to {until}")
+
+
+def _choices() -> dict[str, str]:
+    """What importers leave open, with what it means to which of them."""
+    kinds: dict[tuple[str, str], list[str]] = {}
+    for kind, importer in importers().items():
+        for choice in importer.choices.items():
+            kinds.setdefault(choice, []).append(kind)
+    meanings: dict[str, list[str]] = {}
+    for (name, meaning), those in kinds.items():
+        meanings.setdefault(name, []).append(f"{', '.join(those)}: {meaning}")
+    return {name: "; ".join(told) for name, told in meanings.items()}
 
 
 def _wanted(options: dict[str, Any]) -> imports.Wanted:

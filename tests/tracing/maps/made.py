@@ -109,11 +109,34 @@ def shop() -> ServiceMap:
     return service_map(list(nodes.values()), edges)
 
 
-_FIRST = (
-    "order cart price stock user mail search pay ship tax promo review image".split()
-)
-_LAST = "api service worker sync adapter gateway store writer reader events".split()
-_TEAMS = "checkout catalogue payments logistics growth identity".split()
+_FIRST = [
+    "order",
+    "cart",
+    "price",
+    "stock",
+    "user",
+    "mail",
+    "search",
+    "pay",
+    "ship",
+    "tax",
+    "promo",
+    "review",
+    "image",
+]
+_LAST = [
+    "api",
+    "service",
+    "worker",
+    "sync",
+    "adapter",
+    "gateway",
+    "store",
+    "writer",
+    "reader",
+    "events",
+]
+_TEAMS = ["checkout", "catalogue", "payments", "logistics", "growth", "identity"]
 _LEAVES = (TABLE, SQL, QUEUE, BUCKET, "remote", TOPIC)
 
 

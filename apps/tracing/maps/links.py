@@ -1,0 +1,89 @@
+"""Where nodes and edges lead: traces, logs, metrics, changes. Times go along."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from apps.search.language import quoted
+from apps.tracing.maps.looks import Shape, look_of
+from apps.tracing.maps.picture import node_id
+from apps.tracing.maps.servicemap import CLIENT, Figures, MapEdge, MapNode
+from apps.tracing.maps.state import MapState
+
+_LEAST_SECONDS = 0.001
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    label: str
+    icon: str
+    url: str
+
+
+def of_node(node: MapNode, state: MapState) -> list[Link]:
+    name = _string(node.key.name)
+    found = _traces(f"service({name})", node.figures, state)
+    if node.key.type != CLIENT:
+        found.append(Link("Logs", "wrap-text", _logs(node, state)))
+        metrics = reverse("metrics") + "?" + urlencode({"q": _first(node.key.name)})
+        found.append(Link("Metrics", "chart-column", metrics))
+        named = {"name": node.key.name, "since": state.since, "until": state.until}
+        changes = reverse("resource") + "?" + urlencode(named)
+        found.append(Link("Changes", "pencil", changes))
+    here = state.url_query(focus=node_id(node.key), select=node_id(node.key))
+    if state.focus != node_id(node.key):
+        found.append(Link("Focus", "filter", here))
+    return found
+
+
+def of_edge(edge: MapEdge, state: MapState) -> list[Link]:
+    ends = f"{_string(edge.source.name)}, {_string(edge.target.name)}"
+    return _traces(f"edge({ends})", edge.figures, state)
+
+
+def _traces(what: str, figures: Figures, state: MapState) -> list[Link]:
+    """In X-Ray's language of filters."""
+    found = [Link("Traces", "chevron-right", traces_url(what, state))]
+    if figures.faults:
+        url = traces_url(what + " { fault = true }", state)
+        found.append(Link("With faults", "circle-alert", url))
+    if figures.errors:
+        url = traces_url(what + " { error = true }", state)
+        found.append(Link("With errors", "triangle-alert", url))
+    slow = figures.percentile_ms(0.95)
+    if slow is not None:
+        seconds = max(_LEAST_SECONDS, slow / 1_000)
+        url = traces_url(f"{what} {{ responsetime > {seconds:.3f} }}", state)
+        found.append(Link("Slowest 5 %", "clock", url))
+    return found
+
+
+def traces_url(filter_: str, state: MapState) -> str:
+    query = {"filter": filter_, "since": state.since, "until": state.until}
+    return f"{reverse('traces')}?{urlencode(query)}"
+
+
+def _string(name: str) -> str:
+    """As the language of filters writes strings: quotes cannot stand within."""
+    return '"' + name.replace('"', "") + '"'
+
+
+def _logs(node: MapNode, state: MapState) -> str:
+    name = _first(node.key.name)
+    group = f"@logGroup:*{_escaped(name)}*"
+    if look_of(node.key.type).shape is Shape.FUNCTION:
+        group = f"@logGroup:{quoted('/aws/lambda/' + name)}"
+    query = {"q": group, "since": state.since, "until": state.until}
+    return f"{reverse('explore', args=['logs'])}?{urlencode(query)}"
+
+
+def _first(name: str) -> str:
+    """An API without its stage, an ARN without what precedes its name."""
+    return name.rsplit(":", 1)[-1].split("/", 1)[0] or name
+
+
+def _escaped(name: str) -> str:
+    return "".join(one if one.isalnum() else f"\\{one}" for one in name)
