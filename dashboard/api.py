@@ -101,7 +101,6 @@ urlpatterns = [
         name="api-log-key",
     ),
     path("traces", TracesView.as_view(), name="api-traces"),
-    path("traces/<str:trace_id>", TraceView.as_view(), name="api-trace"),
     path("alarms", AlarmsView.as_view(), name="api-alarms"),
     path("alarms/<int:alarm_id>", AlarmView.as_view(), name="api-alarm"),
     path(
@@ -123,6 +122,7 @@ urlpatterns = [
     ),
     path("traces/chattiness", ChattinessView.as_view(), name="api-chattiness"),
     path("traces/caches", CachesView.as_view(), name="api-caches"),
+    path("traces/<str:trace_id>", TraceView.as_view(), name="api-trace"),
     path("search/<slug:kind_name>", SearchView.as_view(), name="api-search"),
     path(
         "search/<slug:kind_name>/histogram",
