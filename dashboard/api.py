@@ -49,6 +49,7 @@ from apps.search.chartview import SeriesView
 from apps.tracing.collecting.api import TraceSourcesView, TraceSourceView
 from apps.tracing.maps.api import MapDiffView, MapView
 from apps.tracing.reports.api import CachesView, ChattinessView
+from apps.tracing.traces.api import TracesView, TraceView
 
 urlpatterns = [
     path("schema", login_not_required(SpectacularAPIView.as_view()), name="api-schema"),
@@ -100,6 +101,8 @@ urlpatterns = [
         LogSourceKeyView.as_view(),
         name="api-log-key",
     ),
+    path("traces", TracesView.as_view(), name="api-traces"),
+    path("traces/<str:trace_id>", TraceView.as_view(), name="api-trace"),
     path("alarms", AlarmsView.as_view(), name="api-alarms"),
     path("alarms/<int:alarm_id>", AlarmView.as_view(), name="api-alarm"),
     path(
