@@ -47,6 +47,7 @@ from apps.search.api import (
 )
 from apps.search.chartview import SeriesView
 from apps.tracing.collecting.api import TraceSourcesView, TraceSourceView
+from apps.tracing.maps.api import MapDiffView, MapView
 from apps.tracing.reports.api import CachesView, ChattinessView
 from apps.tracing.traces.api import TracesView, TraceView
 
@@ -120,6 +121,8 @@ urlpatterns = [
         TraceSourceView.as_view(),
         name="api-trace-source",
     ),
+    path("map", MapView.as_view(), name="api-map"),
+    path("map/diff", MapDiffView.as_view(), name="api-map-diff"),
     path("traces/chattiness", ChattinessView.as_view(), name="api-chattiness"),
     path("traces/caches", CachesView.as_view(), name="api-caches"),
     path("traces/<str:trace_id>", TraceView.as_view(), name="api-trace"),
