@@ -17,8 +17,8 @@ from apps.monitoring.metrics import collector as metrics
 from apps.monitoring.metrics import retention as sample_retention
 from apps.search import imports, retention, retries, store
 from apps.tracing.collecting import collector as traces
-from apps.tracing.collecting import scopes as trace_scopes
 from apps.tracing.collecting import inbox as span_inbox
+from apps.tracing.collecting import scopes as trace_scopes
 from workers.app import app
 
 

@@ -1,8 +1,9 @@
-"""Changes that CloudTrail saw on the resources of a chart, as its markers."""
+"""Changes that CloudTrail saw, as markers of charts and as badges of the map."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from urllib.parse import urlencode
 
 import orjson
 from django.urls import reverse
@@ -10,16 +11,19 @@ from django.utils import timezone
 
 from apps.audit.kinds import TRAIL
 from apps.discovery.accounts import Viewer
+from apps.discovery.maphooks import Badge, NodeKey
 from apps.monitoring.charts.markers import Marker
 from apps.monitoring.metrics.keys import MetricKey
 from apps.search import store
 from apps.search.engines.base import Hit, Scope, SearchRequest
 from apps.search.language import parse, quoted
 from apps.search.syntax import Node, all_of
-from apps.search.timerange import TimeRange
+from apps.search.timerange import TimeRange, rfc3339
 
 _MOST = 100
 _MOST_VALUES = 40
+_MOST_NODES = 200
+_MOST_KINDS = 4
 _SECONDS = 2.0
 # Dimensions that name no resource: everything would be a change of theirs.
 _NO_RESOURCES = frozenset(("Currency", "Method", "Operation", "Service", "Stage"))
@@ -85,3 +89,55 @@ def _marker(hit: Hit) -> Marker:
         account=hit.account,
         region=hit.region,
     )
+
+
+def badges(
+    keys: Sequence[NodeKey], span: TimeRange, viewer: Viewer
+) -> Mapping[NodeKey, Sequence[Badge]]:
+    """Successful writes of the span on resources that have the name of a node, the
+    newest hundred of each forty names. Raises EngineUnavailable."""
+    by_name: dict[str, list[NodeKey]] = {}
+    for key in keys:
+        name = key[2].split("/", 1)[0]
+        if name and not name.isdigit():
+            by_name.setdefault(name, []).append(key)
+    scope = Scope(viewer.visible_accounts())
+    names, found = list(by_name), dict[NodeKey, list[str]]()
+    for begin in range(0, min(len(names), _MOST_NODES), _MOST_VALUES):
+        some = names[begin : begin + _MOST_VALUES]
+        asked = SearchRequest(
+            TRAIL, timezone.now(), _node(some), span, scope, seconds=_SECONDS
+        )
+        for hit in store.reader().find(asked, _MOST).hits:
+            event = str(orjson.loads(hit.raw).get("eventName", ""))
+            for key in _changed(hit, by_name):
+                found.setdefault(key, []).append(event)
+    return {key: [_badge(key, events, span)] for key, events in found.items()}
+
+
+def _changed(hit: Hit, by_name: Mapping[str, Sequence[NodeKey]]) -> Iterable[NodeKey]:
+    """The nodes that a write names, in its own account where they have one."""
+    resources = orjson.loads(hit.derived).get("@resource", ())
+    names = {part for one in resources for part in _ends(str(one))}
+    return {
+        key
+        for name in names
+        for key in by_name.get(name, ())
+        if key[0] in ("", hit.account)
+    }
+
+
+def _ends(resource: str) -> Iterable[str]:
+    return resource, resource.rsplit("/", 1)[-1], resource.rsplit(":", 1)[-1]
+
+
+def _badge(key: NodeKey, events: Sequence[str], span: TimeRange) -> Badge:
+    kinds = ", ".join(list(dict.fromkeys(events))[:_MOST_KINDS])
+    plural = "s" if len(events) > 1 else ""
+    query = {
+        "q": f"{_WRITES} AND @resource:*{_escaped(key[2].split('/', 1)[0])}",
+        "since": rfc3339(span.since),
+        "until": rfc3339(span.until),
+    }
+    url = f"{reverse('explore', args=[TRAIL.name])}?{urlencode(query)}"
+    return Badge("change", len(events), f"{len(events)} change{plural}: {kinds}", url)

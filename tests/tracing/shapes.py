@@ -64,6 +64,8 @@ def call(owner: Span, to: ServiceKey | str, **fields: Any) -> Span:
         peer=peer,
     )
     found = replace(found, **fields)
+    if "end_us" not in fields:
+        found.end_us = found.start_us + 80_000
     found.record = {"id": found.id, "name": found.name}
     return found
 

@@ -24,6 +24,11 @@ class Bar:
     title: str
     faults: float = 0
 
+    @property
+    def failed_y(self) -> float:
+        """Failures stand at the foot of a bar."""
+        return self.y + self.height - self.faults
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:

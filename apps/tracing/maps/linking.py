@@ -30,7 +30,7 @@ from apps.tracing.spans.span import (
 from apps.tracing.spans.tree import NO_SPAN, parents_of
 
 MINUTE_US = 60_000_000
-NOT_ENDED = -1
+NOT_ENDED, UNTIMED = -1, -2
 _CALL, _LINK = False, True
 
 MESSAGING = frozenset(
@@ -53,8 +53,10 @@ class Observation(NamedTuple):
     received (`is_link`).
 
     `minute` is counted since 1970. `duration_us` is the latency, or the age of the
-    message; NOT_ENDED while it goes on: such a call is known and not counted. `alias`
-    is what the caller calls the callee, where that is another name.
+    message. NOT_ENDED: it goes on, so the call is known and not counted, as X-Ray does
+    with segments in progress. UNTIMED: nobody told how long it took, as Zipkin's spans
+    may leave out. `alias` is what the caller calls the callee, where that is another
+    name.
     """
 
     minute: int
@@ -191,7 +193,7 @@ class _Trace:
                 received.service,
                 _LINK,
                 received.outcome,
-                NOT_ENDED if received.end_us is None else age_us,
+                age_us if _length(received) != NOT_ENDED else NOT_ENDED,
             )
         )
 
@@ -308,7 +310,9 @@ class _Trace:
 
 
 def _length(span: Span) -> int:
-    return NOT_ENDED if span.end_us is None else span.duration_us
+    if span.end_us is not None:
+        return span.duration_us
+    return NOT_ENDED if span.source is SpanSource.XRAY else UNTIMED
 
 
 def _seen(span: Span) -> tuple[Outcome, int, str]:

@@ -13,6 +13,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import mark_safe
+from rest_framework.request import Request
 
 from apps.discovery.coverage import Interval
 from apps.discovery.permissions import person
@@ -60,7 +61,7 @@ class Asked:
         return shown(reading.read(since, until, self.scope), self.state)
 
 
-def scope_of(request: HttpRequest, accounts: Iterable[str]) -> Scope:
+def scope_of(request: HttpRequest | Request, accounts: Iterable[str]) -> Scope:
     """What one may see of the accounts asked for."""
     visible, asked = person(request).visible_accounts(), frozenset(accounts)
     if not asked:
@@ -155,6 +156,7 @@ def _about(found: Shown, asked: Asked) -> dict[str, Any]:
         "refreshes": [(one, _every(one)) for one in REFRESHES],
         "shapes": [(shape, name) for shape, name in SHAPE_NAMES.items()],
         "meanings": MEANINGS.items(),
+        "show_all_url": state.url_query(hide="", focus="", select=""),
         "map_url": state.url_query(view="map"),
         "table_url": state.url_query(view="table"),
         "query": query,

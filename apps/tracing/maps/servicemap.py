@@ -17,8 +17,8 @@ CLIENT = "client"
 class Figures:
     """What calls did. Errors are 4xx, faults 5xx; throttles are some of the errors.
 
-    `calls` counts calls that ended. `histogram` has their latencies; on edges that
-    are links it has the ages of messages when they were received.
+    `calls` counts calls that ended. `histogram` has their latencies, as far as they are
+    known; on edges that are links it has the ages of messages when they were received.
     """
 
     calls: int = 0
@@ -48,7 +48,8 @@ class Figures:
 
     @property
     def mean_ms(self) -> float | None:
-        return self.total_us / self.calls / 1_000 if self.calls else None
+        timed = sum(self.histogram.values())
+        return self.total_us / timed / 1_000 if timed else None
 
     def percentile_ms(self, fraction: float) -> float | None:
         """The latency, in milliseconds, that this fraction of calls did not exceed."""

@@ -28,6 +28,19 @@ class Step:
     url: str
     is_within: bool
 
+    @property
+    def y(self) -> float:
+        return 100 - self.height
+
+    @property
+    def failed_height(self) -> float:
+        """What little fails must still be seen."""
+        return max(self.failed, 4.0)
+
+    @property
+    def failed_y(self) -> float:
+        return 100 - self.failed_height
+
 
 @dataclass(frozen=True, slots=True)
 class Strip:

@@ -100,7 +100,7 @@ class _Roomy(_Writer):
             yield f'<text class="caption" x="{x:g}" y="38">{escaped(caption)}</text>'
         else:
             yield f'<text class="name" x="{x:g}" y="21">{escaped(lines[0])}'
-            yield f'<tspan x="{x:g}" dy="14.5">{escaped(lines[1])}</tspan></text>'
+            yield f'<tspan x="{x:g}" dy="1.16em">{escaped(lines[1])}</tspan></text>'
         yield f'<text class="numbers" x="{x:g}" y="53">{escaped(node.numbers)}</text>'
 
 

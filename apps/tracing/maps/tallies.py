@@ -45,18 +45,23 @@ class Counts:
         self._weights.append(weight)
 
     def tally(self) -> Tally:
-        """A call that has not ended is seen, and nothing else."""
+        """A call that has not ended is seen, and nothing else; one of unknown length
+        is counted and has no latency."""
         if not self._parts:
             return EMPTY
         parts = np.array(self._parts, np.int64)
         durations = np.array(self._durations, np.int64)
         weights = np.array(self._weights, np.int64)
-        ended = durations != NOT_ENDED
-        figures = _figures(np.array(self._outcomes), durations, weights * ended)
+        timed = durations >= 0
+        figures = _figures(
+            np.array(self._outcomes),
+            np.maximum(durations, 0),
+            weights * (durations != NOT_ENDED),
+        )
         figures[:, SEEN] = weights
         cells = parts * _BUCKETS + buckets_of(durations)
         of_parts, summed = _summed(parts, figures)
-        of_cells, counts = _summed(cells[ended], weights[ended, None])
+        of_cells, counts = _summed(cells[timed], weights[timed, None])
         return _settled(Tally(of_parts, summed, of_cells, counts[:, 0]))
 
 

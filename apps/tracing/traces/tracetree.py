@@ -12,7 +12,7 @@ from apps.tracing.traces.summaries import root_of
 
 CALLS = frozenset((SpanKind.CLIENT, SpanKind.PRODUCER))
 _ENTRIES = frozenset((SpanKind.SERVER, SpanKind.CONSUMER))
-_MESSAGING = (
+MESSAGING = (
     "AWS::SQS::Queue",
     "AWS::SQS",
     "AWS::SNS",
@@ -129,7 +129,7 @@ def _lacks_callee(tree: TraceTree, call: Span) -> bool:
     if any(child.is_inferred for child in beneath):
         return False
     answered = any(tree.head(child) is child for child in beneath)
-    return not answered or call.peer.type in _MESSAGING
+    return not answered or call.peer.type in MESSAGING
 
 
 def _inferred(call: Span) -> Span:

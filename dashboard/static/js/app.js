@@ -4,6 +4,7 @@ import "./charts.js";
 import "./explore.js";
 import "./keys.js";
 import "./logquery.js";
+import "./map.js";
 import "./palette.js";
 import "./tail.js";
 import "./traces.js";

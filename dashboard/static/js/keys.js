@@ -24,7 +24,7 @@ const KEYS = {
   "?": () => $("#shortcuts").showModal(),
 };
 const AFTER_G = {
-  h: page("Home"), l: page("Logs"), e: page("CloudTrail"), a: page("Actors"), r: page("Resources"), s: page("Sources"), q: page("Quarantine"),
+  h: page("Home"), l: page("Logs"), e: page("CloudTrail"), a: page("Actors"), r: page("Resources"), s: page("Sources"), q: page("Quarantine"), m: page("Service map"), t: page("Traces"),
 };
 
 let afterG = -Infinity;

@@ -17,7 +17,7 @@ ROWS = st.lists(
     st.tuples(
         st.integers(0, 5),
         st.sampled_from([Outcome(number) for number in range(8)]),
-        st.integers(-1, 10**12),
+        st.integers(-2, 10**12),
     ),
     max_size=40,
 )
@@ -60,6 +60,13 @@ def test_a_call_that_has_not_ended_is_there_with_nothing() -> None:
     figures = tally([(1, Outcome.OK, -1)]).figures_of()[1]
 
     assert (figures.calls, figures.total_us, figures.histogram) == (0, 0, {})
+
+
+def test_a_call_of_unknown_length_is_counted_without_a_latency() -> None:
+    figures = tally([(1, Outcome.FAULT, -2), (1, Outcome.OK, 8)]).figures_of()[1]
+
+    assert (figures.calls, figures.faults, figures.total_us) == (2, 1, 8)
+    assert figures.mean_ms == 0.008
 
 
 @given(st.integers(2, 10**12))
