@@ -102,7 +102,6 @@ urlpatterns = [
         name="api-log-key",
     ),
     path("traces", TracesView.as_view(), name="api-traces"),
-    path("traces/<str:trace_id>", TraceView.as_view(), name="api-trace"),
     path("alarms", AlarmsView.as_view(), name="api-alarms"),
     path("alarms/<int:alarm_id>", AlarmView.as_view(), name="api-alarm"),
     path(
@@ -128,6 +127,7 @@ urlpatterns = [
     path("map/diff", MapDiffView.as_view(), name="api-map-diff"),
     path("traces/chattiness", ChattinessView.as_view(), name="api-chattiness"),
     path("traces/caches", CachesView.as_view(), name="api-caches"),
+    path("traces/<str:trace_id>", TraceView.as_view(), name="api-trace"),
     path("search/<slug:kind_name>", SearchView.as_view(), name="api-search"),
     path(
         "search/<slug:kind_name>/histogram",
