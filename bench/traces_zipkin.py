@@ -258,7 +258,8 @@ def _jar() -> Path:
     if not jar.exists():
         plugin = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy"
         subprocess.run(
-            [shutil.which("mvn") or "mvn", "-q", "-B", plugin, f"-Dartifact={_ARTIFACT}",
+            [shutil.which("mvn") or "mvn", "-q", "-B", plugin,
+             f"-Dartifact={_ARTIFACT}",
              f"-DoutputDirectory={folder}"],
             check=True,
         )  # fmt: skip
