@@ -163,6 +163,19 @@ def test_what_zipkin_sent_it_gets_back() -> None:
     assert span_json(span, span.record) == sent
 
 
+def test_tags_are_texts_for_zipkin_whatever_was_sent() -> None:
+    (span,) = read(told(tags={"a": 1, "b": None, "c": ["x"], "d": "y"}))
+    (odd,) = read(told(tags="none"))
+
+    assert span_json(span, span.record)["tags"] == {
+        "a": "1",
+        "b": "null",
+        "c": '["x"]',
+        "d": "y",
+    }
+    assert span_json(odd, odd.record)["tags"] == {}
+
+
 def test_what_is_written_for_zipkin_reads_the_same_again() -> None:
     (span,) = read(told(tags={"tenant": "gold", "error": "no"}))
 
