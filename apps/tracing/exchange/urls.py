@@ -1,4 +1,8 @@
-"""What other tools read: the query APIs of Jaeger and Zipkin."""
+"""What other tools read: the query APIs of Jaeger and Zipkin.
+
+Some releases of Grafana drop the path of a data source's address where it searches for
+traces in Jaeger: that one question is answered at the root, too.
+"""
 
 from django.urls import URLPattern, path
 
@@ -20,6 +24,7 @@ urlpatterns: list[URLPattern] = [
         name="jaeger-operations",
     ),
     path(f"{_JAEGER}traces", jaeger.TracesView.as_view(), name="jaeger-traces"),
+    path("api/traces", jaeger.TracesView.as_view(), name="jaeger-traces-at-root"),
     path(
         f"{_JAEGER}traces/<str:trace_id>",
         jaeger.TraceView.as_view(),

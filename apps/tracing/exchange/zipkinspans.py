@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+import orjson
+
 from apps.search.documents import JsonObject
 from apps.tracing.exchange.words import (
     operation_name,
@@ -25,6 +27,8 @@ def span_json(span: Span, record: JsonObject | None = None) -> JsonObject:
     known."""
     if record is not None and span.source is SpanSource.ZIPKIN:
         sent = {name: value for name, value in record.items() if name not in _ADDED}
+        if "tags" in sent:
+            sent["tags"] = _texts(sent["tags"])
         return {**sent, "traceId": trace_id_out(span.trace_id), "id": span.id}
     return {name: value for name, value in _told(span).items() if value}
 
@@ -42,6 +46,16 @@ def _told(span: Span) -> JsonObject:
         "remoteEndpoint": _endpoint(span.peer.name) if span.peer else None,
         "tags": _tags(span),
         "shared": span.is_shared,
+    }
+
+
+def _texts(tags: object) -> dict[str, str]:
+    """Readers of Zipkin's API stop at a tag that is no text."""
+    if not isinstance(tags, dict):
+        return {}
+    return {
+        name: value if isinstance(value, str) else orjson.dumps(value).decode()
+        for name, value in tags.items()
     }
 
 
