@@ -115,6 +115,8 @@ urlpatterns = [
         CollectionView.as_view(),
         name="api-collection",
     ),
+    path("map", MapView.as_view(), name="api-map"),
+    path("map/diff", MapDiffView.as_view(), name="api-map-diff"),
     path("traces/sources", TraceSourcesView.as_view(), name="api-trace-sources"),
     path(
         "traces/sources/<int:scope_id>",
