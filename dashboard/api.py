@@ -102,7 +102,6 @@ urlpatterns = [
         name="api-log-key",
     ),
     path("traces", TracesView.as_view(), name="api-traces"),
-    path("traces/<str:trace_id>", TraceView.as_view(), name="api-trace"),
     path("alarms", AlarmsView.as_view(), name="api-alarms"),
     path("alarms/<int:alarm_id>", AlarmView.as_view(), name="api-alarm"),
     path(
@@ -116,6 +115,8 @@ urlpatterns = [
         CollectionView.as_view(),
         name="api-collection",
     ),
+    path("map", MapView.as_view(), name="api-map"),
+    path("map/diff", MapDiffView.as_view(), name="api-map-diff"),
     path("traces/sources", TraceSourcesView.as_view(), name="api-trace-sources"),
     path(
         "traces/sources/<int:scope_id>",
@@ -126,6 +127,7 @@ urlpatterns = [
     path("map/diff", MapDiffView.as_view(), name="api-map-diff"),
     path("traces/chattiness", ChattinessView.as_view(), name="api-chattiness"),
     path("traces/caches", CachesView.as_view(), name="api-caches"),
+    path("traces/<str:trace_id>", TraceView.as_view(), name="api-trace"),
     path("search/<slug:kind_name>", SearchView.as_view(), name="api-search"),
     path(
         "search/<slug:kind_name>/histogram",

@@ -39,9 +39,9 @@ class Grouping(StrEnum):
 
 GROUPING_NAMES = {
     Grouping.NONE: "No groups",
-    Grouping.NAME: "First word of names",
-    Grouping.ACCOUNT: "Account",
-    Grouping.KIND: "Kind",
+    Grouping.NAME: "By name",
+    Grouping.ACCOUNT: "By account",
+    Grouping.KIND: "By kind",
 }
 
 

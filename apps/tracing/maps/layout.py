@@ -23,9 +23,9 @@ class Spacing:
     """Sizes of nodes and of what is between them. `passage`: how much room an edge has
     where it passes a column; `port`: how far ends of edges are apart on a node."""
 
-    width: float = 196
+    width: float = 190
     height: float = 66
-    between_columns: float = 112
+    between_columns: float = 86
     between_nodes: float = 26
     passage: float = 18
     port: float = 11
@@ -34,7 +34,7 @@ class Spacing:
 
 ROOMY = Spacing()
 DENSE = Spacing(
-    height=34, between_columns=96, between_nodes=12, passage=10, port=6, most_in_a_row=8
+    height=34, between_columns=84, between_nodes=9, passage=7, port=6, most_in_a_row=8
 )
 
 

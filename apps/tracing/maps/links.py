@@ -33,6 +33,8 @@ def of_node(node: MapNode, state: MapState) -> list[Link]:
         named = {"name": node.key.name, "since": state.since, "until": state.until}
         changes = reverse("resource") + "?" + urlencode(named)
         found.append(Link("Changes", "pencil", changes))
+    if node.sends_spans:
+        found.append(_talk(state, source=node.key.name))
     here = state.url_query(focus=node_id(node.key), select=node_id(node.key))
     if state.focus != node_id(node.key):
         found.append(Link("Focus", "filter", here))
@@ -41,7 +43,17 @@ def of_node(node: MapNode, state: MapState) -> list[Link]:
 
 def of_edge(edge: MapEdge, state: MapState) -> list[Link]:
     ends = f"{_string(edge.source.name)}, {_string(edge.target.name)}"
-    return _traces(f"edge({ends})", edge.figures, state)
+    found = _traces(f"edge({ends})", edge.figures, state)
+    if edge.source.type != CLIENT:
+        found.append(_talk(state, source=edge.source.name, target=edge.target.name))
+    return found
+
+
+def _talk(state: MapState, **parts: str) -> Link:
+    """What the report on chattiness says of them."""
+    query = {**parts, "since": state.since, "until": state.until}
+    url = f"{reverse('chattiness')}?{urlencode(query)}"
+    return Link("Calls a request", "chart-column", url)
 
 
 def _traces(what: str, figures: Figures, state: MapState) -> list[Link]:

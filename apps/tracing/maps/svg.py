@@ -14,7 +14,7 @@ from apps.tracing.maps.picture import DrawnNode, Picture
 from apps.tracing.maps.svgedges import edges
 from apps.tracing.maps.svgnodes import nodes
 
-MARGIN = 44.0
+MARGIN = 28.0
 
 
 def drawing(picture: Picture, layout: Layout[str]) -> str:

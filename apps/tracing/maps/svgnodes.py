@@ -13,7 +13,6 @@ from apps.tracing.maps.outlines import CHANGES, SIGNS, outline, second_line
 from apps.tracing.maps.picture import Change, DrawnNode, Picture
 from apps.tracing.maps.servicemap import Figures
 
-_RATIO = 0.56  # a letter of the text is about so wide as it is high
 _BREAKS = "-_./: "
 
 
@@ -90,7 +89,7 @@ class _Writer:
 
 
 class _Roomy(_Writer):
-    fit = _Fit(ring=14.5, ring_x=28, text_x=50, letter=12.5 * _RATIO, lines=2)
+    fit = _Fit(ring=14.5, ring_x=25, text_x=46, letter=8.2, lines=2)
 
     def words(self, node: DrawnNode) -> Iterator[str]:
         x, lines = self.fit.text_x, self.wrapped(node.name)
@@ -105,7 +104,7 @@ class _Roomy(_Writer):
 
 
 class _Dense(_Writer):
-    fit = _Fit(ring=10, ring_x=18, text_x=34, letter=11.5 * _RATIO, lines=1)
+    fit = _Fit(ring=10, ring_x=18, text_x=34, letter=7.2, lines=1)
 
     def words(self, node: DrawnNode) -> Iterator[str]:
         x, (name,) = self.fit.text_x, self.wrapped(node.name)

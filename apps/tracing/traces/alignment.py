@@ -99,7 +99,9 @@ def _alike(spans: Iterable[Span]) -> dict[Doing, list[Span]]:
 
 def doing_of(span: Span) -> Doing:
     """What makes two spans alike: paths are, whatever they ask for."""
-    operation = span.operation.split("?", 1)[0]
+    operation = span.operation
+    if span.http is not None:
+        operation = operation.split("?", 1)[0]
     called = f"{span.peer.name} {operation}".strip() if span.peer else operation
     return span.service.name, called or span.name
 

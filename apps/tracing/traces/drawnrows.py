@@ -18,6 +18,8 @@ _DEEPEST = 24
 _MICRO_A_MILLI = 1_000
 _TICKS = 5
 _MOST_LANES = 240
+_LEAST_LANE = 1.2
+_ROOM = 12.0
 
 Stretch = tuple[float, float]
 """Where it begins and how wide it is, in percent."""
@@ -37,7 +39,7 @@ class DrawnRow:
     x: float
     width: float
     label_x: float
-    is_label_left: bool
+    label_side: str
     critical: tuple[Stretch, ...]
     gaps: tuple[Stretch, ...]
     notes: tuple[str, ...]
@@ -59,7 +61,9 @@ def drawn_rows(
 
 def _drawn(found: Waterfall, row: Row, at: int, seen: frozenset[int]) -> DrawnRow:
     x, width = stretch(found, row.begin_us, row.end_us)
-    is_left = x + width > _RIGHT_OF_BAR
+    side = "right"
+    if x + width > _RIGHT_OF_BAR:
+        side = "left" if x > _ROOM else "inside"
     return DrawnRow(
         row,
         at,
@@ -72,8 +76,8 @@ def _drawn(found: Waterfall, row: Row, at: int, seen: frozenset[int]) -> DrawnRo
         shown(row.self_us / _MICRO_A_MILLI),
         x,
         max(width, _LEAST),
-        x if is_left else x + max(width, _LEAST),
-        is_left,
+        x if side == "left" else x + max(width, _LEAST),
+        side,
         tuple(stretch(found, *one) for one in row.critical),
         tuple(stretch(found, *one) for one in row.gaps),
         tuple(_notes(row)),
@@ -104,12 +108,19 @@ def _doing(span: Span | None) -> str:
     if span is None:
         return ""
     if span.peer is not None:
-        on = span.resource if span.resource != span.peer.name else ""
-        parts = [span.peer.name, span.operation, on]
+        on = span.resource
+        on = "" if on == span.peer.name else short_name(on)
+        parts = [short_name(span.peer.name), span.operation, on]
         return " ".join(one for one in parts if one)
     if span.operation:
         return span.operation
     return "" if span.name == span.service.name else span.name
+
+
+def short_name(name: str) -> str:
+    """A queue is called by its address; people call it by the end of that."""
+    is_address = name.startswith(("https://", "http://"))
+    return name.rstrip("/").rsplit("/", 1)[-1] if is_address else name
 
 
 def _took(row: Row) -> str:
@@ -156,6 +167,7 @@ class Lane:
     x: float
     width: float
     y: float
+    height: float
     colour: int
     has_failed: bool
     place: int
@@ -175,6 +187,7 @@ def lanes(found: Waterfall, height: int) -> list[Lane]:
         Lane(
             *stretch(found, row.begin_us, row.end_us),
             line * step,
+            max(step, _LEAST_LANE),
             row.service % COLOURS + 1,
             row.has_failed,
             at,

@@ -75,10 +75,7 @@ def _document(span: Span, scope: Any) -> tuple[Hit | None, str]:
     except EngineUnavailable as error:
         return None, str(error)
     if hit is None:
-        return (
-            None,
-            "Its document is not stored any more; spans are kept for so long as Settings say.",
-        )
+        return None, "Its document is not stored any more: its day was dropped."
     return hit, ""
 
 

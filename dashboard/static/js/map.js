@@ -1,7 +1,7 @@
 // The service map: pan, zoom, keyboard, choosing, replay and pictures of it.
 import { $, $$, changedUrl, element, isTyping, onAct, onContent, toast, visit } from "./dom.js";
 
-const LEAST = 0.06, MOST = 2.5, FAR = 0.6;
+const LEAST = 0.06, MOST = 2.5, FAR = 0.66, READABLE = 0.5;
 // Where one looked, for each map: the page is drawn again when anything is chosen.
 const views = new Map();
 let canvas = null, picture = null, view = null, settled = 1, size = [1, 1];
@@ -50,11 +50,21 @@ function fit() {
   settle();
 }
 
+// At first, a map of some nodes is shown so that its names can be read, from its left.
+function beginAt() {
+  fit();
+  if (view.k >= READABLE || picture.classList.contains("dense")) return;
+  zoom(READABLE / view.k);
+  view.x = Math.max(0, (canvas.clientWidth - size[0] * view.k) / 2);
+  if (size[1] * view.k > canvas.clientHeight) view.y = 0;
+  settle();
+}
+
 function reveal(link) {
   if (!link) return;
   const box = link.getBoundingClientRect(), frame = canvas.getBoundingClientRect(), room = 24;
   const dx = Math.max(0, frame.left + room - box.left) - Math.max(0, box.right + room - frame.right);
-  const dy = Math.max(0, frame.top + room - box.top) - Math.max(0, box.bottom + room - frame.bottom);
+  const dy = Math.max(0, frame.top + room - box.top) - Math.max(0, box.bottom + 2 * room - frame.bottom);
   if (!dx && !dy) return;
   view.x += dx;
   view.y += dy;
@@ -314,7 +324,7 @@ onContent((root) => {
   else {
     view = { x: 0, y: 0, k: 1 };
     views.set(signature(), view);
-    fit();
+    beginAt();
   }
   mark();
   reveal(nodeOf(chosenId()));

@@ -165,7 +165,7 @@ document.addEventListener("submit", (event) => {
 });
 document.addEventListener("click", (event) => {
   if (!waterfall()) return;
-  const lane = event.target.closest(".minimap rect");
+  const lane = event.target.closest(".wf-minimap rect");
   if (lane) {
     const place = Number(lane.dataset.place);
     const near = $(`.wf-row[data-place="${place}"]`);
