@@ -47,7 +47,12 @@ def test_what_matches_is_mentioned(expression: str) -> None:
 
 @pytest.mark.parametrize(
     "expression",
-    ["user = 'bob'", "fault service('stock')", "annotation.age", "edge('web', 'nobody')"],
+    [
+        "user = 'bob'",
+        "fault service('stock')",
+        "annotation.age",
+        "edge('web', 'nobody')",
+    ],
 )
 def test_what_is_nowhere_written_is_not_read(expression: str) -> None:
     assert not mentions(packed(_SPANS), needles(read(expression)))
