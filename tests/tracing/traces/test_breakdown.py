@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from apps.tracing.spans.span import Http, Outcome, Span
@@ -12,7 +14,7 @@ from apps.tracing.traces.filters.subjects import Subject
 from tests.tracing.traces.spans import call, span
 
 
-def _trace(version: str, *more: Span, **fields: object) -> list[Span]:
+def _trace(version: str, *more: Span, **fields: Any) -> list[Span]:
     return [span("root", annotations={"version": version}, **fields), *more]
 
 
