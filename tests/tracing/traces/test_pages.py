@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import Any
 from urllib.parse import quote
 
 import orjson
@@ -18,6 +17,7 @@ from apps.tracing.models import Trace
 from tests.conftest import signed_in
 from tests.factories import ACCOUNT
 from tests.monitoring.logs.explored import a_line, keep
+from tests.streams import text_of
 from tests.tracing.traces.shop import (
     BANK,
     CALL,
@@ -296,8 +296,9 @@ def test_a_comparison_names_what_is_missing(viewer_client: Client) -> None:
 
 def test_exports_hold_what_the_page_finds(shop: None, viewer_client: Client) -> None:
     def exported(suffix: str) -> str:
-        answer: Any = viewer_client.get(f"/traces/export.{suffix}?{DAY}&filter=fault")
-        return b"".join(answer).decode()
+        return text_of(
+            viewer_client.get(f"/traces/export.{suffix}?{DAY}&filter=fault")
+        )
 
     rows = list(csv.DictReader(io.StringIO(exported("csv"))))
     assert [(row["trace_id"], row["ended"]) for row in rows] == [(FAILED, "Fault, 5xx")]
