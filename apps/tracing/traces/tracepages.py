@@ -20,6 +20,7 @@ from apps.search.language import quoted
 from apps.search.parameters import is_count
 from apps.search.timerange import EPOCH, from_milliseconds, rfc3339
 from apps.tracing.traces import drawnrows, seen, spanlogs
+from apps.tracing.traces.rootcauses import blamed
 from apps.tracing.traces.spanlogs import SpanLogs
 from apps.tracing.traces.waterfall import (
     Waterfall,
@@ -28,6 +29,8 @@ from apps.tracing.traces.waterfall import (
     unfolded,
 )
 
+TO_BLAME = "cause"
+"""Stands in URLs for the span that is to blame for how a trace went."""
 WINDOW = 100
 ROW_HEIGHT = 26
 _MOST_CLOSED = 500
@@ -89,9 +92,18 @@ def trace(request: HttpRequest, trace_id: str) -> HttpResponse:
     }
     if found is None:
         return render(request, "tracing/trace_missing.html", context, status=404)
-    look = Look.read(request.GET.dict())
+    look = _blaming(found, Look.read(request.GET.dict()))
     context |= _summary(found) | rows_context(request, found, look)
     return render(request, "tracing/trace.html", context)
+
+
+def _blaming(found: Waterfall, look: Look) -> Look:
+    """The look with the span chosen that is to blame, where that is asked for."""
+    if look.span != TO_BLAME:
+        return look
+    shown = {row.key for row in found.rows}
+    key = next((one for one in blamed(found.tree) if one in shown), "")
+    return replace(look, span=key, at=key)
 
 
 def _around(trace_id: str) -> str:
