@@ -14,6 +14,7 @@ from apps.tracing.maps.picture import Change, DrawnNode, Picture
 from apps.tracing.maps.servicemap import Figures
 
 _BREAKS = "-_./: "
+_LEAST_LETTERS = 4
 
 
 def nodes(picture: Picture, layout: Layout[str]) -> Iterator[str]:
@@ -118,7 +119,7 @@ def wrapped(name: str, most: int, lines: int) -> list[str]:
     rest = name
     while len(rest) > most and len(found) + 1 < lines:
         cut = max((rest.rfind(one, 0, most) for one in _BREAKS), default=-1) + 1
-        cut = cut if cut > most // 3 else most
+        cut = cut if cut >= _LEAST_LETTERS else most
         found.append(rest[:cut])
         rest = rest[cut:]
     return [*found, rest if len(rest) <= most else rest[: most - 1] + "\u2026"]

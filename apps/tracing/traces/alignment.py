@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from apps.tracing.spans.span import Span
+from apps.tracing.traces.naming import short_name
 from apps.tracing.traces.tracetree import TraceTree
 
 _MOST_LINES = 2_000
@@ -102,7 +103,9 @@ def doing_of(span: Span) -> Doing:
     operation = span.operation
     if span.http is not None:
         operation = operation.split("?", 1)[0]
-    called = f"{span.peer.name} {operation}".strip() if span.peer else operation
+    called = (
+        f"{short_name(span.peer.name)} {operation}".strip() if span.peer else operation
+    )
     return span.service.name, called or span.name
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from apps.tracing.spans.documents import outcome_word
 from apps.tracing.spans.span import Span
 from apps.tracing.traces.durations import shown
+from apps.tracing.traces.naming import short_name
 from apps.tracing.traces.waterfall import Row, Waterfall
 
 COLOURS = 8
@@ -115,12 +116,6 @@ def _doing(span: Span | None) -> str:
     if span.operation:
         return span.operation
     return "" if span.name == span.service.name else span.name
-
-
-def short_name(name: str) -> str:
-    """A queue is called by its address; people call it by the end of that."""
-    is_address = name.startswith(("https://", "http://"))
-    return name.rstrip("/").rsplit("/", 1)[-1] if is_address else name
 
 
 def _took(row: Row) -> str:
