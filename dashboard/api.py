@@ -49,6 +49,7 @@ from apps.search.chartview import SeriesView
 from apps.tracing.collecting.api import TraceSourcesView, TraceSourceView
 from apps.tracing.maps.api import MapDiffView, MapView
 from apps.tracing.reports.api import CachesView, ChattinessView
+from apps.tracing.traces.api import TracesView, TraceView
 
 urlpatterns = [
     path("schema", login_not_required(SpectacularAPIView.as_view()), name="api-schema"),
@@ -100,6 +101,7 @@ urlpatterns = [
         LogSourceKeyView.as_view(),
         name="api-log-key",
     ),
+    path("traces", TracesView.as_view(), name="api-traces"),
     path("alarms", AlarmsView.as_view(), name="api-alarms"),
     path("alarms/<int:alarm_id>", AlarmView.as_view(), name="api-alarm"),
     path(
@@ -121,8 +123,11 @@ urlpatterns = [
         TraceSourceView.as_view(),
         name="api-trace-source",
     ),
+    path("map", MapView.as_view(), name="api-map"),
+    path("map/diff", MapDiffView.as_view(), name="api-map-diff"),
     path("traces/chattiness", ChattinessView.as_view(), name="api-chattiness"),
     path("traces/caches", CachesView.as_view(), name="api-caches"),
+    path("traces/<str:trace_id>", TraceView.as_view(), name="api-trace"),
     path("search/<slug:kind_name>", SearchView.as_view(), name="api-search"),
     path(
         "search/<slug:kind_name>/histogram",

@@ -42,6 +42,7 @@ _PAGES = (
     ("Metrics", "chart-column", "metrics", ()),
     ("Logs", "wrap-text", "explore", ("logs",)),
     ("Log queries", "table", "log-query", ()),
+    ("Traces", "chart-column", "traces", ()),
     ("CloudTrail", "search", "explore", ("trail",)),
     ("Actors", "fingerprint", "actors", ()),
     ("Resources", "box", "resources", ()),
@@ -57,6 +58,7 @@ _SETTING_UP = "accounts"
 _ALSO = {"/explore/logs/": "/logs/"}
 # Pages that look at a stretch of time: going between them keeps it.
 _IN_TIME = ("explore", "service-map", "metrics", "log-query", "actors", "resources")
+_IN_TIME = ("explore", "traces", "metrics", "log-query", "actors", "resources")
 
 
 class Shell:

@@ -155,6 +155,7 @@ DIAGNOSES = [
     "apps.monitoring.logs.diagnosis.groups",
     "apps.monitoring.logs.diagnosis.sources",
     "apps.tracing.collecting.diagnosis.scopes",
+    "apps.tracing.collecting.diagnosis.posted",
     "apps.audit.diagnosis.quarantine",
 ]
 # A search may take so long and export so many rows; both limits are said on screen.
@@ -185,6 +186,12 @@ MAP_BADGES = [
 MAP_TRAFFIC = ["apps.monitoring.charts.traffic.true_calls"]
 MAP_SERVICES = ["apps.monitoring.charts.services.measured_services"]
 # For how many days samples of metrics are kept, by the seconds of their periods.
+# For how many days the service map is kept, by period in seconds.
+MAP_DAYS = {
+    60: environment.number("MAP_DAYS_MINUTES", 90, least=1),
+    3_600: environment.number("MAP_DAYS_HOURS", 455, least=1),
+    86_400: environment.number("MAP_DAYS_DAYS", 1_826, least=1),
+}
 METRIC_DAYS = {
     60: environment.number("METRIC_DAYS_MINUTES", 15, least=1),
     300: environment.number("METRIC_DAYS_FIVE_MINUTES", 63, least=1),

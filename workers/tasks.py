@@ -19,6 +19,7 @@ from apps.search import imports, retention, retries, store
 from apps.tracing.collecting import collector as traces
 from apps.tracing.collecting import inbox as span_inbox
 from apps.tracing.collecting import scopes as trace_scopes
+from apps.tracing.traces import retention as trace_retention
 from workers.app import app
 
 
@@ -184,6 +185,8 @@ def store_posted_spans() -> None:
 def apply_retention() -> None:
     retention.apply(store.engine(), timezone.now())
     log_claims.forget_old(store.engine(), timezone.now())
+    trace_retention.forget_old(store.engine(), timezone.now())
+    trace_retention.thin_map(timezone.now())
 
 
 @app.task

@@ -219,6 +219,7 @@ def path_of(route: str) -> str:
         "<int:number>": "1",
         "<int:one_id>": "1",
         "<str:token>": "x",
+        "<path:service>": SECRET,
     }
     for part, value in filled.items():
         route = route.replace(part, value)

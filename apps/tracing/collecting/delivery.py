@@ -103,7 +103,9 @@ def is_fetched(origin: str) -> bool:
 
 def fetched_again(origin: str, scope_id: int | None) -> Iterator[bytes]:
     """A trace as X-Ray has it now, for who reads it again. Raises CannotReopen."""
-    scope = TraceScope.objects.select_related("account").filter(pk=scope_id or 0).first()
+    scope = (
+        TraceScope.objects.select_related("account").filter(pk=scope_id or 0).first()
+    )
     if scope is None:
         raise CannotReopen("its account is not read any more")
     trace_id = origin.rsplit("/", 1)[-1]

@@ -10,7 +10,7 @@ from django.db import transaction
 from apps.discovery.leases import Clock
 from apps.tracing.collecting.answers import FetchedTrace
 from apps.tracing.collecting.delivery import Delivery
-from apps.tracing.collecting.listing import MOST_ATTEMPTS, clamped, note_listed
+from apps.tracing.collecting.listing import MOST_ATTEMPTS, clamped, note_listed, write
 from apps.tracing.collecting.spending import Purse
 from apps.tracing.collecting.windows import next_look
 from apps.tracing.collecting.xray import Times, XRay
@@ -87,7 +87,7 @@ class Fetching:
                     _stored(row, read_at)
                 else:
                     _not_handed_out(row, read_at)
-            TraceReread.objects.bulk_update(rows, _READ)
+            write(rows, _READ)
             self._purse.note_stored(new)
 
     def look_up(self) -> int:
@@ -108,7 +108,7 @@ class Fetching:
             unchanged = list(same)
             for row in unchanged:
                 row.due_at = _next_look(row, self._clock())
-            TraceReread.objects.bulk_update(unchanged, ["due_at"])
+            write(unchanged, ("due_at",))
         return len(rows)
 
     def _listed(self, since: datetime, until: datetime) -> list[str]:

@@ -41,9 +41,20 @@ def note_listed(
             promoted.append(row)
     with transaction.atomic():
         TraceReread.objects.bulk_create(new, ignore_conflicts=True)
-        TraceReread.objects.bulk_update(changed, _RESET)
-        TraceReread.objects.bulk_update(promoted, ["rank"])
+        write(changed, _RESET)
+        write(promoted, ("rank",))
     return len(new) + len(changed)
+
+
+def write(rows: Sequence[TraceReread], fields: Sequence[str]) -> None:
+    """Change rows that are there: in one statement, as no UPDATE of many rows is."""
+    if rows:
+        TraceReread.objects.bulk_create(
+            rows,
+            update_conflicts=True,
+            unique_fields=["id"],
+            update_fields=fields,
+        )
 
 
 def _latest(summaries: Iterable[TraceSummary]) -> dict[str, TraceSummary]:

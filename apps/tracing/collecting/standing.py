@@ -30,6 +30,8 @@ from apps.tracing.models import (
 
 LATE = timedelta(minutes=3)
 """Reading is late once the newest minutes are missing for so long."""
+_SLOW = timedelta(minutes=10)
+"""The same once something is on its way."""
 _UNASKED = timedelta(minutes=5)
 _MILLION = 1_000_000
 _GAPS = 5
@@ -184,13 +186,17 @@ def _state(
         return "failing"
     if row.succeeded_at is None:
         return "requested"
-    if _is_late(missing, now):
+    if _is_late(row, missing, now):
         return "late"
     return "catching up" if missing or waiting.to_fetch else "works"
 
 
-def _is_late(missing: Sequence[Interval], now: datetime) -> bool:
-    return bool(missing) and missing[-1].until >= now - SETTLE - timedelta(seconds=1)
+def _is_late(row: TraceScope, missing: Sequence[Interval], now: datetime) -> bool:
+    """Whether the newest minutes are missing, and nobody is about to bring them."""
+    if not missing or missing[-1].until < now - SETTLE - timedelta(seconds=1):
+        return False
+    begun = [one.begun_at for one in row.windows.filter(kind=TraceWindow.Kind.NEW)]
+    return not begun or max(begun) < now - LATE or min(begun) < now - _SLOW
 
 
 def _waiting(row: TraceScope) -> Waiting:
@@ -215,7 +221,7 @@ def _troubles(
         )
     elif row.problem:
         yield Trouble(row.problem, cure_of(row.problem), row.problem_since)
-    elif _is_late(missing, now):
+    elif _is_late(row, missing, now):
         yield _lateness(row, missing[-1], now)
     if row.has_transaction_search or waiting.lost:
         yield _not_handed_out(row, waiting)

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from apps.search.timerange import from_milliseconds
-from apps.tracing.maps.counting import EdgeKey, sending
+from apps.tracing.maps.counting import NO_FIGURES, EdgeKey, sending
 from apps.tracing.maps.linking import Observation, Senders, observations
 from apps.tracing.maps.parts import (
     ALL_TRACES,
@@ -227,13 +227,19 @@ def _add_to_chunks(period: int, tallies: Mapping[int, Tally]) -> None:
     rows = MapChunk.objects.filter(period_seconds=period, began_s__in=list(tallies))
     known = {row.began_s: row for row in rows}
     for began, row in known.items():
-        row.packed = packed(merged((unpacked(bytes(row.packed)), tallies[began])))
-    MapChunk.objects.bulk_update(known.values(), ["packed"], batch_size=_AT_ONCE)
-    MapChunk.objects.bulk_create(
-        [
-            MapChunk(period_seconds=period, began_s=began, packed=packed(tally))
-            for began, tally in tallies.items()
-            if began not in known
-        ],
-        batch_size=_AT_ONCE,
-    )
+        _fill(row, merged((unpacked(bytes(row.packed)), tallies[began])))
+    fields = ["packed", "traces", "faults", "errors"]
+    MapChunk.objects.bulk_update(known.values(), fields, batch_size=_AT_ONCE)
+    new = []
+    for began, tally in tallies.items():
+        if began not in known:
+            row = MapChunk(period_seconds=period, began_s=began)
+            _fill(row, tally)
+            new.append(row)
+    MapChunk.objects.bulk_create(new, batch_size=_AT_ONCE)
+
+
+def _fill(row: MapChunk, tally: Tally) -> None:
+    traces = tally.only(ALL_TRACES).figures_of().get(ALL_TRACES, NO_FIGURES)
+    row.packed = packed(tally)
+    row.traces, row.faults, row.errors = traces.calls, traces.faults, traces.errors

@@ -14,6 +14,8 @@ from apps.tracing.maps.servicemap import CLIENT, Figures, MapEdge, MapNode
 from apps.tracing.maps.state import MapState
 
 _LEAST_SECONDS = 0.001
+# Percentiles are told by the middle of a bucket: from its lower end on, all are found.
+_BUCKET = 1.06
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,8 @@ def of_node(node: MapNode, state: MapState) -> list[Link]:
         named = {"name": node.key.name, "since": state.since, "until": state.until}
         changes = reverse("resource") + "?" + urlencode(named)
         found.append(Link("Changes", "pencil", changes))
+    if node.sends_spans:
+        found.append(_talk(state, source=node.key.name))
     here = state.url_query(focus=node_id(node.key), select=node_id(node.key))
     if state.focus != node_id(node.key):
         found.append(Link("Focus", "filter", here))
@@ -41,7 +45,17 @@ def of_node(node: MapNode, state: MapState) -> list[Link]:
 
 def of_edge(edge: MapEdge, state: MapState) -> list[Link]:
     ends = f"{_string(edge.source.name)}, {_string(edge.target.name)}"
-    return _traces(f"edge({ends})", edge.figures, state)
+    found = _traces(f"edge({ends})", edge.figures, state)
+    if edge.source.type != CLIENT:
+        found.append(_talk(state, source=edge.source.name, target=edge.target.name))
+    return found
+
+
+def _talk(state: MapState, **parts: str) -> Link:
+    """What the report on chattiness says of them."""
+    query = {**parts, "since": state.since, "until": state.until}
+    url = f"{reverse('chattiness')}?{urlencode(query)}"
+    return Link("Calls a request", "chart-column", url)
 
 
 def _traces(what: str, figures: Figures, state: MapState) -> list[Link]:
@@ -55,7 +69,7 @@ def _traces(what: str, figures: Figures, state: MapState) -> list[Link]:
         found.append(Link("With errors", "triangle-alert", url))
     slow = figures.percentile_ms(0.95)
     if slow is not None:
-        seconds = max(_LEAST_SECONDS, slow / 1_000)
+        seconds = max(_LEAST_SECONDS, slow / 1_000 / _BUCKET)
         url = traces_url(f"{what} {{ responsetime > {seconds:.3f} }}", state)
         found.append(Link("Slowest 5 %", "clock", url))
     return found

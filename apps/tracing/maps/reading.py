@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import reduce
 from operator import or_
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from apps.search.engines.base import EVERYTHING_VISIBLE, Scope
 from apps.tracing.maps.counting import NO_FIGURES, nodes_of
-from apps.tracing.maps.parts import ALL_TRACES, is_edge, of_edge, of_node, row_id
+from apps.tracing.maps.parts import (
+    ALL_TRACES,
+    DAY,
+    HOUR,
+    MINUTE,
+    is_edge,
+    of_edge,
+    of_node,
+    row_id,
+)
 from apps.tracing.maps.servicemap import (
     Figures,
     MapEdge,
     MapNode,
     ServiceMap,
     merged_edges,
+    merged_figures,
 )
 from apps.tracing.maps.tallies import Tally, merged, unpacked
-from apps.tracing.maps.windows import stretches, whole_minutes
+from apps.tracing.maps.windows import Horizons, Stretch, stretches, whole_minutes
 from apps.tracing.models import MapChunk, SeenEdge, SeenNode
 from apps.tracing.spans.span import ServiceKey
 
@@ -30,16 +42,26 @@ HIDDEN = ServiceKey("", "hidden", "Another account")
 def read(
     since_s: float, until_s: float, scope: Scope = EVERYTHING_VISIBLE
 ) -> ServiceMap:
-    """The map of a window, made whole minutes, as far as the scope may see it."""
+    """The map of a window, made whole minutes, as far as the scope may see it. Of times
+    whose minutes are not kept any more, whole hours or days around it."""
     since, until = whole_minutes(since_s, until_s)
-    tally = merged([one for _, one in _tallies(since, until)])
-    return visible(_map_of(tally, since, until), scope)
+    parts = stretches(since, until, _kept_since(since))
+    since = min(first for _, first, _ in parts)
+    until = max(last for _, _, last in parts)
+    return visible(_map_of(merged(_tallies(parts)), since, until), scope)
 
 
 def timeline(since_s: int, until_s: int, step_s: int) -> list[tuple[int, Figures]]:
-    """All traces by when they began: seconds since 1970, and the figures of their
-    roots; `step_s` is a number of whole minutes."""
-    return part_timeline(ALL_TRACES, (since_s, until_s), step_s)
+    """All traces by when they began: seconds since 1970, and what became of their
+    roots, without latencies; `step_s` is a number of whole minutes, of which the window
+    is made up."""
+    found: defaultdict[int, Figures] = defaultdict(Figures)
+    rows = _chunks_of(since_s, until_s, step_s)
+    counts = rows.values_list("began_s", "traces", "faults", "errors")
+    for began, traces, faults, errors in counts:
+        step = since_s + (began - since_s) // step_s * step_s
+        found[step] = merged_figures(found[step], Figures(traces, faults, errors))
+    return [(began, found[began]) for began in range(since_s, until_s, step_s)]
 
 
 def node_timeline(
@@ -73,23 +95,49 @@ def part_timeline(
     part: int, window_s: tuple[int, int], step_s: int
 ) -> list[tuple[int, Figures]]:
     since, until = window_s
-    found = []
-    for began in range(since, until, step_s):
-        tallies = [one for _, one in _tallies(began, min(until, began + step_s))]
-        figures = merged([one.only(part) for one in tallies]).figures_of()
-        found.append((began, figures.get(part, NO_FIGURES)))
+    tallies: defaultdict[int, list[Tally]] = defaultdict(list)
+    rows = _chunks_of(since, until, step_s).values_list("began_s", "packed")
+    for began, held in rows.iterator():
+        step = since + (began - since) // step_s * step_s
+        tallies[step].append(unpacked(bytes(held)).only(part))
+    return [
+        (began, merged(tallies[began]).figures_of().get(part, NO_FIGURES))
+        for began in range(since, until, step_s)
+    ]
+
+
+def _chunks_of(since: int, until: int, step_s: int) -> QuerySet[MapChunk]:
+    """The fewest chunks of one period that steps are made up of."""
+    period = next(
+        one for one in (DAY, HOUR, MINUTE) if step_s % one == 0 and since % one == 0
+    )
+    return MapChunk.objects.filter(
+        period_seconds=period, began_s__gte=since, began_s__lt=until
+    )
+
+
+def _kept_since(since: int) -> Horizons:
+    """Since when what is counted by the minute and by the hour is kept, where that is
+    later than the begin of a window."""
+    found = {}
+    for period in (MINUTE, HOUR):
+        rows = MapChunk.objects.filter(period_seconds=period)
+        first = rows.order_by("began_s").values_list("began_s", flat=True).first()
+        coarser = MapChunk.objects.filter(
+            period_seconds=DAY, began_s__lt=(first or 0) // DAY * DAY
+        )
+        if first is not None and since < first and coarser.exists():
+            found[period] = first
     return found
 
 
-def _tallies(since: int, until: int) -> list[tuple[int, Tally]]:
+def _tallies(parts: Sequence[Stretch]) -> list[Tally]:
     wanted = [
         Q(period_seconds=period, began_s__gte=first, began_s__lt=last)
-        for period, first, last in stretches(since, until)
+        for period, first, last in parts
     ]
-    if not wanted:
-        return []
-    rows = MapChunk.objects.filter(reduce(or_, wanted)).values_list("began_s", "packed")
-    return [(began, unpacked(bytes(held))) for began, held in rows.iterator()]
+    rows = MapChunk.objects.filter(reduce(or_, wanted)).values_list("packed", flat=True)
+    return [unpacked(bytes(held)) for held in rows.iterator()]
 
 
 def _map_of(tally: Tally, since: int, until: int) -> ServiceMap:

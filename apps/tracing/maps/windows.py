@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from apps.tracing.maps.parts import DAY, HOUR, MINUTE
 
 Stretch = tuple[int, int, int]
@@ -9,10 +11,21 @@ Stretch = tuple[int, int, int]
 of it begin."""
 
 
-def stretches(since_s: int, until_s: int) -> list[Stretch]:
-    """The chunks of a window; both ends are whole minutes."""
+_ALL_KEPT: Mapping[int, int] = {}
+Horizons = Mapping[int, int]
+"""Since when chunks of a period are kept, in seconds since 1970."""
+
+
+def stretches(since_s: int, until_s: int, kept: Horizons = _ALL_KEPT) -> list[Stretch]:
+    """The chunks of a window; both ends are whole minutes. Where the finer ones that
+    an end needs are not kept any more, the coarser ones around it are taken."""
+    periods = [
+        period for period in (DAY, HOUR, MINUTE) if kept.get(period, 0) <= since_s
+    ] or [DAY]
+    finest = periods[-1]
+    since_s, until_s = since_s // finest * finest, -(-until_s // finest) * finest
     found: list[Stretch] = []
-    _cover(since_s, until_s, (DAY, HOUR, MINUTE), found)
+    _cover(since_s, until_s, tuple(periods), found)
     return found
 
 

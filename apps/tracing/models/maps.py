@@ -49,10 +49,15 @@ class SeenEdge(models.Model):
 
 
 class MapChunk(models.Model):
-    """What was counted in one minute, hour or day. `began_s`: seconds since 1970."""
+    """What was counted in one minute, hour or day. `began_s`: seconds since 1970.
+    `traces` that began in it, and those of them whose root failed, stand beside what is
+    packed, for strips of time over many chunks."""
 
     period_seconds = models.IntegerField()
     began_s = models.BigIntegerField()
+    traces = models.BigIntegerField(default=0)
+    faults = models.BigIntegerField(default=0)
+    errors = models.BigIntegerField(default=0)
     packed = models.BinaryField()
 
     class Meta:

@@ -88,7 +88,7 @@ class Counting:
             else:
                 self.is_cut = True
 
-    def breakdown(self, values: int = 5) -> Breakdown:
+    def breakdown(self, values: int = 3) -> Breakdown:
         """The values that differ, at most so many a field."""
         by_field: dict[str, list[Shared]] = {}
         for pair in self._among | self._elsewhere:
@@ -96,11 +96,11 @@ class Counting:
             if abs(found.difference) >= _LEAST_DIFFERENCE:
                 by_field.setdefault(found.field, []).append(found)
         for shared in by_field.values():
-            shared.sort(key=lambda one: (-abs(one.difference), -one.among, one.value))
+            shared.sort(key=lambda one: (-one.difference, -one.among, one.value))
         ordered = sorted(
-            by_field.items(), key=lambda item: (-abs(item[1][0].difference), item[0])
+            by_field.items(), key=lambda item: (-_most_telling(item[1]), item[0])
         )
-        fields = tuple((name, tuple(shared[:values])) for name, shared in ordered)
+        fields = tuple((name, tuple(_ends(shared, values))) for name, shared in ordered)
         return Breakdown(self.selected, self.rest, fields, self.is_cut)
 
     def _shared(self, pair: Pair) -> Shared:
@@ -112,6 +112,21 @@ class Counting:
         return Shared(
             *pair, among, elsewhere, share, share_elsewhere, expression_of(pair)
         )
+
+
+def _most_telling(shared: Sequence[Shared]) -> float:
+    """How much a field tells: what those selected have alone goes before what they
+    lack, of which there is always more."""
+    return max(shared[0].difference, abs(shared[-1].difference) / 2)
+
+
+def _ends(shared: Sequence[Shared], most: int) -> Sequence[Shared]:
+    """What is more frequent among those selected, then what is rarer, at most so many
+    of both."""
+    if len(shared) <= most:
+        return shared
+    more = [one for one in shared if one.difference > 0][: most - 1]
+    return [*more, *shared[len(more) - most :]]
 
 
 def pairs_of(spans: Sequence[Span]) -> Iterator[Pair]:

@@ -10,6 +10,7 @@ from statistics import median
 _STEPS = 60
 _LEAST_MS = 0.001
 _NICE = (1, 2, 5)
+_FEW_DECADES = 400
 _SPREAD = 1.4826  # makes the median of deviations a standard deviation
 _FAR = 3.5  # source: Iglewicz and Hoaglin's rule for outliers
 _ENOUGH = 20
@@ -82,7 +83,7 @@ def _ends(first: float, last: float) -> tuple[float, float]:
 
 def _ticks(lower: float, upper: float) -> Iterable[float]:
     decades = range(math.floor(math.log10(lower)), math.ceil(math.log10(upper)) + 1)
-    steps = _NICE if len(decades) <= len(_NICE) + 1 else (1,)
+    steps = _NICE if upper / lower < _FEW_DECADES else (1,)
     for decade in decades:
         for step in steps:
             if lower <= step * 10.0**decade <= upper:

@@ -11,6 +11,8 @@ from apps.tracing.traces.durations import shown
 HEIGHT = 92
 _LEAST = 2.0
 _GAP = 0.12
+_LABEL = 18.0
+_RIGHT = 84.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +30,13 @@ class DrawnBar:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
+    """`anchor`: which end of its label stands at its place; no label where another
+    one stands."""
+
     x: float
     label: str
+    anchor: str = "middle"
+    is_labelled: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,16 +83,25 @@ def drawn(
     return LatencyChart(
         tuple(bars),
         tuple(Mark(100 * found.place(ms), shown(ms)) for ms in found.ticks),
-        tuple(
-            Mark(100 * found.place(ms), f"{name} {shown(ms)}")
-            for name, ms in (
-                ("p50", found.p50_ms),
-                ("p95", found.p95_ms),
-                ("p99", found.p99_ms),
-            )
-        ),
+        _percentiles(found),
         found.lower_ms,
         found.upper_ms,
         left,
         0.0 if left is None or right is None else max(right - left, 0.2),
+    )
+
+
+def _percentiles(found: Distribution) -> tuple[Mark, ...]:
+    p50, p95, p99 = (
+        100 * found.place(ms) for ms in (found.p50_ms, found.p95_ms, found.p99_ms)
+    )
+    return (
+        Mark(p50, f"p50 {shown(found.p50_ms)}", "end", p95 - p50 > _LABEL),
+        Mark(p95, f"p95 {shown(found.p95_ms)}", "end"),
+        Mark(
+            p99,
+            f"p99 {shown(found.p99_ms)}",
+            "start" if p99 < _RIGHT else "end",
+            p99 < _RIGHT or p99 - p95 > _LABEL,
+        ),
     )

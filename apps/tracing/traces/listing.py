@@ -18,10 +18,12 @@ from apps.search.syntax import Node as SpanQuery
 from apps.search.timerange import EPOCH, TimeRange
 from apps.tracing.kinds import SPANS
 from apps.tracing.models import Trace
-from apps.tracing.spans.outlines import unpacked
+from apps.tracing.spans.outlines import mentions, unpacked
 from apps.tracing.spans.span import Span
+from apps.tracing.spans.values import request_line
 from apps.tracing.traces.filters import parsing
 from apps.tracing.traces.filters.evaluating import matches
+from apps.tracing.traces.filters.needles import needles
 from apps.tracing.traces.filters.prefilter import Compare, Every, Need, needed
 from apps.tracing.traces.filters.subjects import Subject
 from apps.tracing.traces.filters.syntax import Node
@@ -32,7 +34,7 @@ MOST_TRACES = 20_000
 MOST_SPANS = 20_000
 _SPANS_A_PAGE = 1_000
 _OUTLINES_AT_ONCE = 500
-_SECONDS = 4.0
+_SECONDS = 2.0
 _LATE = timedelta(minutes=15)
 _T = TypeVar("_T")
 
@@ -60,6 +62,13 @@ class ListedTrace:
     spans: int
     services: int
     accounts: str
+
+    @property
+    def request(self) -> str:
+        """What was asked for, such as GET /orders/7."""
+        if not self.http_url:
+            return "" if self.root_name == self.root_service else self.root_name
+        return request_line(self.http_method, self.http_url)
 
     @property
     def seen_accounts(self) -> list[str]:
@@ -224,8 +233,9 @@ def _evaluated(
     None for all the way."""
     until = time.monotonic() + _SECONDS
     kept: list[ListedTrace] = []
+    texts = needles(question.filter)
     for some in _batches(found, _OUTLINES_AT_ONCE):
-        for listed, spans in with_spans(some, question.scope):
+        for listed, spans in with_spans(some, question.scope, texts):
             if not spans:
                 continue
             if question.filter is None or matches(question.filter, Subject(spans)):
@@ -241,10 +251,10 @@ def _batches(items: Sequence[_T], size: int) -> Iterator[Sequence[_T]]:
 
 
 def with_spans(
-    traces: Iterable[ListedTrace], scope: Scope
+    traces: Iterable[ListedTrace], scope: Scope, texts: Sequence[bytes] = ()
 ) -> Iterator[tuple[ListedTrace, list[Span]]]:
     """The traces with their spans, as far as the scope admits these: a row that tells
-    of others is made anew."""
+    of others is made anew. Only those in whose outlines all the texts stand."""
     listed = list(traces)
     for some in _batches(listed, _OUTLINES_AT_ONCE):
         ids = [one.trace_id for one in some]
@@ -255,7 +265,10 @@ def with_spans(
             outline = outlines.get(one.trace_id)
             if outline is None:
                 continue  # it went with its day meanwhile
-            every = unpacked(one.trace_id, bytes(outline))
+            packed = bytes(outline)
+            if texts and not mentions(packed, texts):
+                continue
+            every = unpacked(one.trace_id, packed)
             spans = [span for span in every if admits(scope, span)]
             cut = 0 < len(spans) < len(every)
             yield (relisted(spans) if cut else one), spans
@@ -281,7 +294,7 @@ def relisted(spans: Sequence[Span]) -> ListedTrace:
         summary.is_partial,
         root.service.name,
         root.service.type,
-        root.operation or root.name,
+        root.name,
         http.method if http else "",
         http.url if http else "",
         http.status if http else 0,

@@ -91,7 +91,7 @@ class TraceQuestion:
 
     @property
     def versus_shown(self) -> Versus:
-        """What the breakdown is of: as chosen, else what was brushed, else slow ones."""
+        """What the breakdown is of: as chosen, else what was brushed, else slow."""
         if self.versus and (self.versus != Versus.BRUSHED or self.is_brushed):
             return Versus(self.versus)
         return Versus.BRUSHED if self.is_brushed else Versus.SLOW

@@ -80,6 +80,17 @@ def slowness(tree: TraceTree) -> RootCause | None:
     return RootCause(_services(tree, path, whole), reaches_client=True)
 
 
+def blamed(tree: TraceTree) -> list[str]:
+    """The keys of the spans on the way to where a trace went wrong, deepest first: to
+    its first fault, else its first error, else what took most of its time."""
+    causes = [*failures(tree, Outcome.FAULT), *failures(tree, Outcome.ERROR)]
+    cause = causes[0] if causes else slowness(tree)
+    if cause is None:
+        return []
+    entities = [one for service in cause.services for one in service.entities]
+    return [one.key for one in reversed(entities)]
+
+
 def _failing_paths(tree: TraceTree, outcome: Outcome) -> Iterator[list[Span]]:
     """From the root down, no deeper than a hundred spans."""
     guilty = _guilty(tree, outcome)

@@ -187,10 +187,10 @@ def rows(
     longest = max((one.response_ms for one in shown_traces), default=0.0)
     likes: dict[tuple[str, str], list[float]] = defaultdict(list)
     for one in among:
-        likes[one.root_service, one.root_name].append(one.response_ms)
+        likes[one.root_service, one.request].append(one.response_ms)
     limits = {
         like: outliers_above(likes[like])
-        for like in {(one.root_service, one.root_name) for one in shown_traces}
+        for like in {(one.root_service, one.request) for one in shown_traces}
     }
     return [
         {
@@ -200,7 +200,7 @@ def rows(
             "response": shown(one.response_ms),
             "whole": shown(one.duration_ms),
             "goes_on": one.duration_ms > one.response_ms * 1.05 + 1,
-            "is_outlier": one.response_ms > limits[one.root_service, one.root_name],
+            "is_outlier": one.response_ms > limits[one.root_service, one.request],
         }
         for one in shown_traces
     ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
@@ -12,7 +11,7 @@ from apps.tracing.traces.summaries import root_of
 
 CALLS = frozenset((SpanKind.CLIENT, SpanKind.PRODUCER))
 _ENTRIES = frozenset((SpanKind.SERVER, SpanKind.CONSUMER))
-_MESSAGING = (
+MESSAGING = (
     "AWS::SQS::Queue",
     "AWS::SQS",
     "AWS::SNS",
@@ -24,7 +23,8 @@ _MESSAGING = (
 
 
 class TraceTree:
-    """`spans`: parents before what they hold, siblings earliest first."""
+    """`spans`: parents before what they hold, siblings earliest first; those that were
+    inferred here stand last."""
 
     def __init__(self, spans: Iterable[Span]) -> None:
         given = sorted(spans, key=lambda one: (one.start_us, one.position))
@@ -50,6 +50,14 @@ class TraceTree:
     def tops(self) -> list[Span]:
         """Spans without a parent that is known."""
         return [span for span in self.spans if self._parents[span.key] is None]
+
+    def infer(self, made: Span, call: Span) -> None:
+        """Take in a segment that nobody sent, beneath the call to it."""
+        self.by_key[made.key] = made
+        self._parents[made.key] = call
+        self._children.setdefault(call.key, []).append(made)
+        self._heads[made.key] = made.key
+        self.spans.append(made)
 
     def lost_parent(self, span: Span) -> bool:
         """Whether its sender named a parent that never came."""
@@ -118,35 +126,41 @@ def with_inferred(spans: Iterable[Span]) -> TraceTree:
     one though a consumer answered: they are places of their own.
     """
     tree = TraceTree(spans)
-    made = [_inferred(call) for call in tree.spans if _lacks_callee(tree, call)]
-    return TraceTree([*tree.spans, *made]) if made else tree
+    for call in [one for one in tree.spans if _lacks_callee(tree, one)]:
+        tree.infer(_inferred(call), call)
+    return tree
 
 
 def _lacks_callee(tree: TraceTree, call: Span) -> bool:
-    if call.kind not in CALLS or call.peer is None or call.is_inferred:
+    if call.peer is None or call.kind not in CALLS or call.is_inferred:
         return False
     beneath = tree.children(call)
+    if not beneath:
+        return True
     if any(child.is_inferred for child in beneath):
         return False
     answered = any(tree.head(child) is child for child in beneath)
-    return not answered or call.peer.type in _MESSAGING
+    return not answered or call.peer.type in MESSAGING
 
 
 def _inferred(call: Span) -> Span:
     peer = call.peer or ServiceKey("", "", call.name)
-    return dataclasses.replace(
-        call,
-        id=f"{call.key}+",
-        parent_id=call.id,
-        segment_id=f"{call.key}+",
-        kind=SpanKind.SERVER,
-        service=peer,
-        peer=None,
-        is_shared=False,
+    key = f"{call.key}+"
+    return Span(
+        call.trace_id,
+        key,
+        call.id,
+        key,
+        SpanKind.SERVER,
+        call.name,
+        peer,
+        call.start_us,
+        call.end_us,
+        call.source,
+        call.region,
+        call.outcome,
+        operation=call.operation,
+        resource=call.resource,
         is_inferred=True,
-        user="",
-        annotations={},
-        exceptions=(),
-        links=(),
-        record={},
+        http=call.http,
     )

@@ -2,7 +2,13 @@
 
 from django.urls import URLPattern, path, re_path
 
-from apps.tracing.traces import exports, searchpages, tracepages
+from apps.tracing.traces import (
+    comparisonpages,
+    exports,
+    searchpages,
+    spanpages,
+    tracepages,
+)
 
 urlpatterns: list[URLPattern] = [
     path("traces/", searchpages.traces, name="traces"),
@@ -13,5 +19,9 @@ urlpatterns: list[URLPattern] = [
         exports.export,
         name="traces-export",
     ),
+    path("traces/compare/", comparisonpages.comparison, name="trace-comparison"),
+    path("traces/<str:trace_id>/peers", comparisonpages.peers, name="trace-peers"),
     path("traces/<str:trace_id>/", tracepages.trace, name="trace"),
+    path("traces/<str:trace_id>/rows", tracepages.rows, name="trace-rows"),
+    path("traces/<str:trace_id>/spans/<str:key>", spanpages.span, name="trace-span"),
 ]

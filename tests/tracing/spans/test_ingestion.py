@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import count
 from random import Random
+from typing import Any
 
 import orjson
 import pytest
@@ -14,15 +15,18 @@ import pytest
 from apps.search.engines.base import EngineUnavailable, Scope, SearchRequest
 from apps.search.engines.embedded.engine import EmbeddedEngine
 from apps.search.intake import Batch
+from apps.search.models import Retention
 from apps.search.syntax import Equals
 from apps.tracing.kinds import SPANS
 from apps.tracing.maps import reading
 from apps.tracing.maps.counting import counted
 from apps.tracing.maps.servicemap import Figures, ServiceMap
+from apps.tracing.maps.tallies import EMPTY, packed
 from apps.tracing.models import MapChunk, Trace
 from apps.tracing.spans.ingestion import SpanIntake
 from apps.tracing.spans.span import Outcome, Span, SpanLink
 from apps.tracing.traces import keeping
+from apps.tracing.traces.retention import forget_old, thin_map
 from tests.tracing.shapes import (
     ACCOUNT,
     MINUTE_US,
@@ -222,6 +226,42 @@ def test_minutes_hours_and_days_are_kept(engine: EmbeddedEngine) -> None:
 
     kept = set(MapChunk.objects.values_list("period_seconds", flat=True))
     assert kept == {60, 3_600, 86_400}
+
+
+def test_old_windows_open_in_hours_once_minutes_are_let_go(
+    engine: EmbeddedEngine, settings: Any
+) -> None:
+    taken(engine, a_trace())
+    day_s = SINCE_S // 86_400 * 86_400
+    MapChunk.objects.create(
+        period_seconds=86_400, began_s=day_s - 86_400, packed=packed(EMPTY)
+    )
+    settings.MAP_DAYS = {60: 1, 3_600: 100, 86_400: 100}
+    assert thin_map(datetime.fromtimestamp(SINCE_S + 86_400 + 7_200, UTC))
+    late = segment("shop", trace_id=trace_id(next(NUMBERS)))
+    late.start_us += 90_000 * 1_000_000
+    late.end_us = late.start_us
+    taken(engine, [late])
+
+    found = reading.read(SINCE_S + 600, SINCE_S + 900)
+
+    assert (found.since_s % 3_600, found.until_s - found.since_s) == (0, 3_600)
+    assert found.by_key[service("cart")].figures.calls == 1
+
+
+def test_traces_go_with_their_spans_and_the_map_stays(engine: EmbeddedEngine) -> None:
+    trace = a_trace()
+    taken(engine, trace)
+    Retention.objects.create(kind=SPANS.name, keep_days=5)
+    much_later = datetime.fromtimestamp(SINCE_S + 10 * 86_400, UTC)
+
+    assert not forget_old(engine, much_later)
+    for day in engine.reader.days(SPANS):
+        engine.drop_day(SPANS, day.day)
+    assert forget_old(engine, much_later)
+
+    assert not Trace.objects.filter(pk=trace[0].trace_id).exists()
+    assert reading.read(SINCE_S, UNTIL_S).by_key[service("cart")].figures.calls == 1
 
 
 def test_the_timeline_counts_traces_where_they_began(engine: EmbeddedEngine) -> None:

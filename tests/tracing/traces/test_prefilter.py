@@ -34,7 +34,8 @@ _ROOTS: list[tuple[Span, Mapping[str, Any]]] = [
     (span("a", ms=250.0004), {"response_ms": 250.0, "duration_ms": 250.0}),
     (
         span("b", outcome=Outcome.FAULT | Outcome.ERROR, http=_http(500)),
-        {"has_fault": True, "http_status": 500, "http_url": _URL[:1_000]},
+        {"has_fault": True, "has_failure": True, "http_status": 500,
+         "http_url": _URL[:1_000]},
     ),
     (
         span("c", outcome=Outcome.ERROR | Outcome.THROTTLE, http=_http(429)),
@@ -81,7 +82,9 @@ def test_no_match_is_left_out(expression: str) -> None:
 @pytest.mark.parametrize(
     ("expression", "need"),
     [
-        ("service('x') { fault }", None),
+        ("service('x') { fault }", Compare("has_failure", "=", True)),
+        ("service('x') { throttle }", None),
+        ("!service() { fault }", None),
         ("fault OR user = 'x'", None),
         ("fault user = 'x'", Every((Compare("has_fault", "=", True),))),
         ("duration > 2", Compare("duration_ms", ">=", 1_999.0)),

@@ -8,7 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from apps.tracing.traces.filters.syntax import AllOf, AnyOf, Condition, Node, Not
+from apps.tracing.traces.filters.syntax import (
+    AllOf,
+    AnyOf,
+    CauseFilter,
+    Condition,
+    EdgeFilter,
+    Node,
+    Not,
+    ServiceFilter,
+)
 
 _SLACK_MS = 1.0
 _LONGEST_URL = 1_000
@@ -36,6 +45,7 @@ class Either:
 
 Need = Compare | Every | Either
 
+_SOME_FAILURE = Compare("has_failure", "=", value=True)
 _TIMES = {"responsetime": "response_ms", "duration": "duration_ms"}
 _FLAGS: Mapping[str, Need] = {
     "fault": Compare("has_fault", "=", value=True),
@@ -75,7 +85,25 @@ def needed(node: Node) -> Need | None:
         if isinstance(part, Condition) and not part.operator:
             return _NOT_FLAGS.get(part.keyword)
         return None
-    return _of_condition(node) if isinstance(node, Condition) else None
+    if isinstance(node, Condition):
+        return _of_condition(node)
+    return _SOME_FAILURE if _asks_for_failure(node) else None
+
+
+def _asks_for_failure(node: Node | None) -> bool:
+    """Whether it holds only where some span failed."""
+    if isinstance(node, Condition):
+        is_flag = node.keyword in ("fault", "error")
+        return is_flag and (not node.operator or node.value is (node.operator == "="))
+    if isinstance(node, AllOf):
+        return any(_asks_for_failure(part) for part in node.parts)
+    if isinstance(node, AnyOf):
+        return all(_asks_for_failure(part) for part in node.parts)
+    if isinstance(node, CauseFilter):
+        return node.kind in ("fault", "error")
+    return isinstance(node, ServiceFilter | EdgeFilter) and _asks_for_failure(
+        node.inner
+    )
 
 
 def _of_condition(condition: Condition) -> Need | None:
