@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -35,22 +36,28 @@ def keep_often(
     """As `keep`, for very many minutes: those of equal shares are packed once."""
     numbers = _numbered(map_, since_s, since_s + minutes * MINUTE)
     tallies = [_tally(numbers, map_, share) for share in shares]
-    once = [packed(tally) for tally in tallies]
+    once = [_held(tally) for tally in tallies]
     begins = [since_s + at * MINUTE for at in range(minutes)]
     _create(MINUTE, {began: once[at % len(once)] for at, began in enumerate(begins)})
     for period in (HOUR, DAY):
-        held: dict[int, list[Tally]] = {}
+        found: dict[int, list[Tally]] = {}
         for at, began in enumerate(begins):
-            held.setdefault(began // period * period, []).append(
+            found.setdefault(began // period * period, []).append(
                 tallies[at % len(tallies)]
             )
-        _create(period, {at: packed(merged(those)) for at, those in held.items()})
+        _create(period, {at: _held(merged(those)) for at, those in found.items()})
 
 
-def _create(period: int, held: Mapping[int, bytes]) -> None:
+def _held(tally: Tally) -> dict[str, Any]:
+    traces = tally.only(ALL_TRACES).figures_of().get(ALL_TRACES, Figures())
+    counts = {"traces": traces.calls, "faults": traces.faults, "errors": traces.errors}
+    return {"packed": packed(tally), **counts}
+
+
+def _create(period: int, held: Mapping[int, dict[str, Any]]) -> None:
     MapChunk.objects.bulk_create(
         [
-            MapChunk(period_seconds=period, began_s=began, packed=one)
+            MapChunk(period_seconds=period, began_s=began, **one)
             for began, one in held.items()
         ],
         batch_size=500,
@@ -61,20 +68,14 @@ def _write(period: int, tallies: Mapping[int, Tally]) -> None:
     rows = MapChunk.objects.filter(
         period_seconds=period, began_s__gte=min(tallies), began_s__lte=max(tallies)
     )
-    known = {row.began_s: unpacked(bytes(row.packed)) for row in rows}
+    known = {row.began_s: [unpacked(bytes(row.packed))] for row in rows}
     rows.delete()
-    MapChunk.objects.bulk_create(
-        [
-            MapChunk(
-                period_seconds=period,
-                began_s=began,
-                packed=packed(
-                    merged([tally, *([known[began]] if began in known else [])])
-                ),
-            )
+    _create(
+        period,
+        {
+            began: _held(merged([tally, *known.get(began, ())]))
             for began, tally in tallies.items()
-        ],
-        batch_size=500,
+        },
     )
 
 
@@ -112,7 +113,8 @@ def _numbered(map_: ServiceMap, since_s: int, until_s: int) -> dict[object, int]
 
 
 def _tally(numbers: Mapping[object, int], map_: ServiceMap, share: float) -> Tally:
-    parts = {numbers[one.key]: one.figures for one in (*map_.nodes, *map_.edges)}
+    parts = {numbers[node.key]: node.figures for node in map_.nodes}
+    parts |= {numbers[edge.key]: edge.figures for edge in map_.edges}
     roots = [node.figures for node in map_.nodes if node.is_root]
     parts[ALL_TRACES] = roots[0] if roots else Figures()
     rows, cells = [], []

@@ -154,7 +154,7 @@ def test_an_opened_group_shows_its_members() -> None:
 def test_a_group_is_found_where_a_member_is() -> None:
     found = shown(small_world(), MapState(find="cart", by=Grouping.NAME))
 
-    assert found.found() == {"shop~group"}
+    assert found.found() == frozenset(("shop~group",))
 
 
 # --- The URL --------------------------------------------------------------------------
