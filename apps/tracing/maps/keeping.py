@@ -80,7 +80,7 @@ def keep(changes: Iterable[TraceChange]) -> None:
         else:
             part = of_edge(edges[one.source, one.target, one.is_link])
         counts.add(part, one.outcome, one.duration_us, weight)
-    _add({began: counts.tally() for began, counts in traces.items()})
+    add({began: counts.tally() for began, counts in traces.items()})
 
 
 def _count_trace(summary: Summary, weight: int, minutes: Mapping[int, Counts]) -> None:
@@ -205,7 +205,7 @@ def _edge_numbers(
     return numbers | {key: row.pk for key, row in zip(new, made, strict=True)}
 
 
-def _add(minutes: Mapping[int, Tally]) -> None:
+def add(minutes: Mapping[int, Tally]) -> None:
     """Add tallies of minutes to their chunks, and to those of hours and days."""
     hours = _coarser(minutes, HOUR)
     days = _coarser(hours, DAY)

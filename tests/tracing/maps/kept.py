@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from apps.search.timerange import from_milliseconds
-from apps.tracing.maps.parts import ALL_TRACES, DAY, HOUR, MINUTE, of_edge, of_node
+from apps.tracing.maps import keeping
+from apps.tracing.maps.parts import ALL_TRACES, MINUTE, of_edge, of_node
 from apps.tracing.maps.servicemap import Figures, ServiceMap
-from apps.tracing.maps.tallies import Tally, merged, packed
-from apps.tracing.models import MapChunk, SeenEdge, SeenNode
+from apps.tracing.maps.tallies import Tally
+from apps.tracing.models import SeenEdge, SeenNode
 
 _BUCKETS = 1 << 12
 
@@ -20,32 +21,12 @@ def keep(
 ) -> None:
     """Every minute gets `share(minute)` of the figures of the map."""
     numbers = _numbered(map_, since_s, since_s + minutes * MINUTE)
-    made = {
-        since_s + at * MINUTE: _tally(numbers, map_, share(at)) for at in range(minutes)
-    }
-    _write(MINUTE, made)
-    hours = _coarser(made, HOUR)
-    _write(HOUR, hours)
-    _write(DAY, _coarser(hours, DAY))
-
-
-def _write(period: int, tallies: Mapping[int, Tally]) -> None:
-    for began, tally in tallies.items():
-        row, is_new = MapChunk.objects.get_or_create(
-            period_seconds=period, began_s=began, defaults={"packed": packed(tally)}
-        )
-        if not is_new:
-            from apps.tracing.maps.tallies import unpacked  # noqa: PLC0415
-
-            row.packed = packed(merged((unpacked(bytes(row.packed)), tally)))
-            row.save()
-
-
-def _coarser(tallies: Mapping[int, Tally], period: int) -> dict[int, Tally]:
-    grouped: dict[int, list[Tally]] = {}
-    for began, tally in tallies.items():
-        grouped.setdefault(began // period * period, []).append(tally)
-    return {began: merged(those) for began, those in grouped.items()}
+    keeping.add(
+        {
+            since_s + at * MINUTE: _tally(numbers, map_, share(at))
+            for at in range(minutes)
+        }
+    )
 
 
 def _numbered(map_: ServiceMap, since_s: int, until_s: int) -> dict[object, int]:
@@ -75,7 +56,8 @@ def _numbered(map_: ServiceMap, since_s: int, until_s: int) -> dict[object, int]
 
 
 def _tally(numbers: Mapping[object, int], map_: ServiceMap, share: float) -> Tally:
-    parts = {numbers[one.key]: one.figures for one in (*map_.nodes, *map_.edges)}
+    parts = {numbers[node.key]: node.figures for node in map_.nodes}
+    parts |= {numbers[edge.key]: edge.figures for edge in map_.edges}
     roots = [node.figures for node in map_.nodes if node.is_root]
     parts[ALL_TRACES] = roots[0] if roots else Figures()
     rows, cells = [], []
