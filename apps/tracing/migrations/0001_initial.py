@@ -5,283 +5,520 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('discovery', '0003_regions'),
+        ("discovery", "0003_regions"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='MapLock',
+            name="MapLock",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'lock of the service map',
+                "verbose_name": "lock of the service map",
             },
         ),
         migrations.CreateModel(
-            name='MapChunk',
+            name="MapChunk",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('period_seconds', models.IntegerField()),
-                ('began_s', models.BigIntegerField()),
-                ('traces', models.BigIntegerField(default=0)),
-                ('faults', models.BigIntegerField(default=0)),
-                ('errors', models.BigIntegerField(default=0)),
-                ('packed', models.BinaryField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                ("period_seconds", models.IntegerField()),
+                ("began_s", models.BigIntegerField()),
+                ("traces", models.BigIntegerField(default=0)),
+                ("faults", models.BigIntegerField(default=0)),
+                ("errors", models.BigIntegerField(default=0)),
+                ("packed", models.BinaryField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('period_seconds', 'began_s'), name='chunk_once')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("period_seconds", "began_s"), name="chunk_once"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='SeenNode',
+            name="SeenNode",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('account', models.CharField(blank=True, max_length=20)),
-                ('type', models.CharField(blank=True, max_length=200)),
-                ('name', models.CharField(max_length=200)),
-                ('sends_spans', models.BooleanField(default=False)),
-                ('first_seen', models.DateTimeField()),
-                ('last_seen', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                ("account", models.CharField(blank=True, max_length=20)),
+                ("type", models.CharField(blank=True, max_length=200)),
+                ("name", models.CharField(max_length=200)),
+                ("sends_spans", models.BooleanField(default=False)),
+                ("first_seen", models.DateTimeField()),
+                ("last_seen", models.DateTimeField()),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('account', 'type', 'name'), name='node_once')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("account", "type", "name"), name="node_once"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='SpanDelivery',
+            name="SpanDelivery",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('format', models.CharField(choices=[('xray', 'X-Ray'), ('zipkin', 'Zipkin'), ('otlp-json', 'OTLP in JSON'), ('otlp', 'OTLP')], max_length=20)),
-                ('account', models.CharField(blank=True, max_length=20)),
-                ('region', models.CharField(blank=True, max_length=30)),
-                ('body', models.BinaryField()),
-                ('size', models.IntegerField()),
-                ('refused', models.JSONField(default=list)),
-                ('received_at', models.DateTimeField()),
-                ('claimed_at', models.DateTimeField(null=True)),
-                ('claim', models.CharField(blank=True, max_length=32)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                (
+                    "format",
+                    models.CharField(
+                        choices=[
+                            ("xray", "X-Ray"),
+                            ("zipkin", "Zipkin"),
+                            ("otlp-json", "OTLP in JSON"),
+                            ("otlp", "OTLP"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("account", models.CharField(blank=True, max_length=20)),
+                ("region", models.CharField(blank=True, max_length=30)),
+                ("body", models.BinaryField()),
+                ("size", models.IntegerField()),
+                ("refused", models.JSONField(default=list)),
+                ("received_at", models.DateTimeField()),
+                ("claimed_at", models.DateTimeField(null=True)),
+                ("claim", models.CharField(blank=True, max_length=32)),
             ],
             options={
-                'indexes': [models.Index(fields=['claim'], name='delivery_claim')],
+                "indexes": [models.Index(fields=["claim"], name="delivery_claim")],
             },
         ),
         migrations.CreateModel(
-            name='Trace',
+            name="Trace",
             fields=[
-                ('trace_id', models.CharField(max_length=35, primary_key=True, serialize=False)),
-                ('started_at', models.DateTimeField()),
-                ('duration_ms', models.FloatField()),
-                ('response_ms', models.FloatField()),
-                ('has_fault', models.BooleanField(default=False)),
-                ('has_error', models.BooleanField(default=False)),
-                ('has_throttle', models.BooleanField(default=False)),
-                ('has_failure', models.BooleanField(default=False)),
-                ('is_partial', models.BooleanField(default=False)),
-                ('root_service', models.CharField(blank=True, max_length=200)),
-                ('root_type', models.CharField(blank=True, max_length=200)),
-                ('root_name', models.CharField(blank=True, max_length=400)),
-                ('http_method', models.CharField(blank=True, max_length=20)),
-                ('http_url', models.CharField(blank=True, max_length=1000)),
-                ('http_status', models.IntegerField(default=0)),
-                ('user', models.CharField(blank=True, max_length=200)),
-                ('spans', models.IntegerField()),
-                ('services', models.IntegerField()),
-                ('accounts', models.CharField(blank=True, max_length=1000)),
-                ('outline', models.BinaryField()),
-                ('senders', models.JSONField(default=list)),
-                ('changed_at', models.DateTimeField()),
+                (
+                    "trace_id",
+                    models.CharField(max_length=35, primary_key=True, serialize=False),
+                ),
+                ("started_at", models.DateTimeField()),
+                ("duration_ms", models.FloatField()),
+                ("response_ms", models.FloatField()),
+                ("has_fault", models.BooleanField(default=False)),
+                ("has_error", models.BooleanField(default=False)),
+                ("has_throttle", models.BooleanField(default=False)),
+                ("has_failure", models.BooleanField(default=False)),
+                ("is_partial", models.BooleanField(default=False)),
+                ("root_service", models.CharField(blank=True, max_length=200)),
+                ("root_type", models.CharField(blank=True, max_length=200)),
+                ("root_name", models.CharField(blank=True, max_length=400)),
+                ("http_method", models.CharField(blank=True, max_length=20)),
+                ("http_url", models.CharField(blank=True, max_length=1000)),
+                ("http_status", models.IntegerField(default=0)),
+                ("user", models.CharField(blank=True, max_length=200)),
+                ("spans", models.IntegerField()),
+                ("services", models.IntegerField()),
+                ("accounts", models.CharField(blank=True, max_length=1000)),
+                ("outline", models.BinaryField()),
+                ("senders", models.JSONField(default=list)),
+                ("changed_at", models.DateTimeField()),
             ],
             options={
-                'indexes': [models.Index(fields=['started_at'], name='trace_started'), models.Index(fields=['root_service', 'started_at'], name='trace_root'), models.Index(fields=['changed_at'], name='trace_changed')],
+                "indexes": [
+                    models.Index(fields=["started_at"], name="trace_started"),
+                    models.Index(
+                        fields=["root_service", "started_at"], name="trace_root"
+                    ),
+                    models.Index(fields=["changed_at"], name="trace_changed"),
+                ],
             },
         ),
         migrations.CreateModel(
-            name='TraceScope',
+            name="TraceScope",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('region', models.CharField(max_length=40)),
-                ('is_enabled', models.BooleanField(default=False)),
-                ('collect_since', models.DateTimeField(blank=True, null=True)),
-                ('next_at', models.DateTimeField(blank=True, null=True)),
-                ('claimed_until', models.DateTimeField(blank=True, null=True)),
-                ('read_at', models.DateTimeField(blank=True, null=True)),
-                ('succeeded_at', models.DateTimeField(blank=True, null=True)),
-                ('problem', models.TextField(blank=True)),
-                ('problem_since', models.DateTimeField(blank=True, null=True)),
-                ('last_trace_at', models.DateTimeField(blank=True, null=True)),
-                ('spent_on', models.DateField(blank=True, null=True)),
-                ('calls', models.PositiveBigIntegerField(default=0)),
-                ('listed', models.PositiveBigIntegerField(default=0)),
-                ('fetched', models.PositiveBigIntegerField(default=0)),
-                ('traces', models.PositiveBigIntegerField(default=0)),
-                ('late_finds', models.PositiveBigIntegerField(default=0)),
-                ('hourly_at', models.DateTimeField(blank=True, null=True)),
-                ('daily_at', models.DateTimeField(blank=True, null=True)),
-                ('settings_at', models.DateTimeField(blank=True, null=True)),
-                ('settings_read_at', models.DateTimeField(blank=True, null=True)),
-                ('settings_problem', models.TextField(blank=True)),
-                ('has_transaction_search', models.BooleanField(blank=True, null=True)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='discovery.account')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                ("region", models.CharField(max_length=40)),
+                ("is_enabled", models.BooleanField(default=False)),
+                ("collect_since", models.DateTimeField(blank=True, null=True)),
+                ("next_at", models.DateTimeField(blank=True, null=True)),
+                ("claimed_until", models.DateTimeField(blank=True, null=True)),
+                ("read_at", models.DateTimeField(blank=True, null=True)),
+                ("succeeded_at", models.DateTimeField(blank=True, null=True)),
+                ("problem", models.TextField(blank=True)),
+                ("problem_since", models.DateTimeField(blank=True, null=True)),
+                ("last_trace_at", models.DateTimeField(blank=True, null=True)),
+                ("spent_on", models.DateField(blank=True, null=True)),
+                ("calls", models.PositiveBigIntegerField(default=0)),
+                ("listed", models.PositiveBigIntegerField(default=0)),
+                ("fetched", models.PositiveBigIntegerField(default=0)),
+                ("traces", models.PositiveBigIntegerField(default=0)),
+                ("late_finds", models.PositiveBigIntegerField(default=0)),
+                ("hourly_at", models.DateTimeField(blank=True, null=True)),
+                ("daily_at", models.DateTimeField(blank=True, null=True)),
+                ("settings_at", models.DateTimeField(blank=True, null=True)),
+                ("settings_read_at", models.DateTimeField(blank=True, null=True)),
+                ("settings_problem", models.TextField(blank=True)),
+                ("has_transaction_search", models.BooleanField(blank=True, null=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        to="discovery.account",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['account', 'region'],
+                "ordering": ["account", "region"],
             },
         ),
         migrations.CreateModel(
-            name='TraceReread',
+            name="TraceReread",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('trace_id', models.CharField(max_length=35)),
-                ('started_at', models.DateTimeField()),
-                ('changed_at', models.DateTimeField()),
-                ('revision', models.BigIntegerField(blank=True, null=True)),
-                ('wanted', models.BigIntegerField(default=0)),
-                ('is_partial', models.BooleanField(default=False)),
-                ('is_cut', models.BooleanField(default=False)),
-                ('rank', models.PositiveSmallIntegerField(choices=[(0, 'in progress when it was read'), (1, 'listed, and not stored as it is now'), (2, 'stored: look whether it has changed'), (3, 'of the past, not stored yet')])),
-                ('due_at', models.DateTimeField(blank=True, null=True)),
-                ('claim', models.CharField(blank=True, max_length=32)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('scope', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rereads', to='tracing.tracescope')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                ("trace_id", models.CharField(max_length=35)),
+                ("started_at", models.DateTimeField()),
+                ("changed_at", models.DateTimeField()),
+                ("revision", models.BigIntegerField(blank=True, null=True)),
+                ("wanted", models.BigIntegerField(default=0)),
+                ("is_partial", models.BooleanField(default=False)),
+                ("is_cut", models.BooleanField(default=False)),
+                (
+                    "rank",
+                    models.PositiveSmallIntegerField(
+                        choices=[
+                            (0, "in progress when it was read"),
+                            (1, "listed, and not stored as it is now"),
+                            (2, "stored: look whether it has changed"),
+                            (3, "of the past, not stored yet"),
+                        ]
+                    ),
+                ),
+                ("due_at", models.DateTimeField(blank=True, null=True)),
+                ("claim", models.CharField(blank=True, max_length=32)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                (
+                    "scope",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="rereads",
+                        to="tracing.tracescope",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='TraceGroup',
+            name="TraceGroup",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=64)),
-                ('expression', models.TextField(blank=True)),
-                ('scope', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='groups', to='tracing.tracescope')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                ("name", models.CharField(max_length=64)),
+                ("expression", models.TextField(blank=True)),
+                (
+                    "scope",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="groups",
+                        to="tracing.tracescope",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['scope', 'name'],
+                "ordering": ["scope", "name"],
             },
         ),
         migrations.CreateModel(
-            name='TraceCoverage',
+            name="TraceCoverage",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('since', models.DateTimeField()),
-                ('until', models.DateTimeField()),
-                ('scope', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='coverage', to='tracing.tracescope')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                ("since", models.DateTimeField()),
+                ("until", models.DateTimeField()),
+                (
+                    "scope",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="coverage",
+                        to="tracing.tracescope",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['scope', 'since'],
+                "ordering": ["scope", "since"],
             },
         ),
         migrations.CreateModel(
-            name='SamplingRule',
+            name="SamplingRule",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=64)),
-                ('priority', models.IntegerField()),
-                ('rate', models.FloatField()),
-                ('reservoir', models.IntegerField()),
-                ('service_name', models.CharField(max_length=200)),
-                ('service_type', models.CharField(max_length=200)),
-                ('host', models.CharField(max_length=200)),
-                ('method', models.CharField(max_length=40)),
-                ('path', models.CharField(max_length=400)),
-                ('resource_arn', models.CharField(max_length=600)),
-                ('attributes', models.JSONField(default=dict)),
-                ('scope', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='sampling_rules', to='tracing.tracescope')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                ("name", models.CharField(max_length=64)),
+                ("priority", models.IntegerField()),
+                ("rate", models.FloatField()),
+                ("reservoir", models.IntegerField()),
+                ("service_name", models.CharField(max_length=200)),
+                ("service_type", models.CharField(max_length=200)),
+                ("host", models.CharField(max_length=200)),
+                ("method", models.CharField(max_length=40)),
+                ("path", models.CharField(max_length=400)),
+                ("resource_arn", models.CharField(max_length=600)),
+                ("attributes", models.JSONField(default=dict)),
+                (
+                    "scope",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="sampling_rules",
+                        to="tracing.tracescope",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['scope', 'priority', 'name'],
+                "ordering": ["scope", "priority", "name"],
             },
         ),
         migrations.CreateModel(
-            name='GraphCheck',
+            name="GraphCheck",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('since', models.DateTimeField()),
-                ('until', models.DateTimeField()),
-                ('checked_at', models.DateTimeField()),
-                ('equal', models.PositiveIntegerField(default=0)),
-                ('differing', models.PositiveIntegerField(default=0)),
-                ('kept_differing', models.PositiveIntegerField(default=0)),
-                ('differences', models.JSONField(default=list)),
-                ('problem', models.TextField(blank=True)),
-                ('scope', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='checks', to='tracing.tracescope')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                ("since", models.DateTimeField()),
+                ("until", models.DateTimeField()),
+                ("checked_at", models.DateTimeField()),
+                ("equal", models.PositiveIntegerField(default=0)),
+                ("differing", models.PositiveIntegerField(default=0)),
+                ("kept_differing", models.PositiveIntegerField(default=0)),
+                ("differences", models.JSONField(default=list)),
+                ("problem", models.TextField(blank=True)),
+                (
+                    "scope",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="checks",
+                        to="tracing.tracescope",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-since'],
+                "ordering": ["-since"],
             },
         ),
         migrations.CreateModel(
-            name='TraceWindow',
+            name="TraceWindow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('new', 'what was updated last'), ('past', 'what is missing of the past'), ('hourly', 'the last 90 minutes again'), ('daily', 'the last 24 hours again')], max_length=10)),
-                ('since', models.DateTimeField()),
-                ('until', models.DateTimeField()),
-                ('begun_at', models.DateTimeField()),
-                ('token', models.TextField(blank=True)),
-                ('summaries', models.PositiveIntegerField(default=0)),
-                ('listed_at', models.DateTimeField(blank=True, null=True)),
-                ('scope', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='windows', to='tracing.tracescope')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("new", "what was updated last"),
+                            ("past", "what is missing of the past"),
+                            ("hourly", "the last 90 minutes again"),
+                            ("daily", "the last 24 hours again"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("since", models.DateTimeField()),
+                ("until", models.DateTimeField()),
+                ("begun_at", models.DateTimeField()),
+                ("token", models.TextField(blank=True)),
+                ("summaries", models.PositiveIntegerField(default=0)),
+                ("listed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "scope",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="windows",
+                        to="tracing.tracescope",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-until'],
+                "ordering": ["-until"],
             },
         ),
         migrations.CreateModel(
-            name='SeenEdge',
+            name="SeenEdge",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('is_async', models.BooleanField()),
-                ('aliases', models.JSONField(default=list)),
-                ('first_seen', models.DateTimeField()),
-                ('last_seen', models.DateTimeField()),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='leaving', to='tracing.seennode')),
-                ('target', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='arriving', to='tracing.seennode')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                ("is_async", models.BooleanField()),
+                ("aliases", models.JSONField(default=list)),
+                ("first_seen", models.DateTimeField()),
+                ("last_seen", models.DateTimeField()),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="leaving",
+                        to="tracing.seennode",
+                    ),
+                ),
+                (
+                    "target",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="arriving",
+                        to="tracing.seennode",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('source', 'target', 'is_async'), name='edge_once')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("source", "target", "is_async"), name="edge_once"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='AwaitedTrace',
+            name="AwaitedTrace",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('awaited', models.CharField(max_length=35)),
-                ('waiting', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='awaits', to='tracing.trace')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True,
+                        primary_key=True,
+                        serialize=False,
+                        verbose_name="ID",
+                    ),
+                ),
+                ("awaited", models.CharField(max_length=35)),
+                (
+                    "waiting",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="awaits",
+                        to="tracing.trace",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('awaited', 'waiting'), name='awaited_once')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("awaited", "waiting"), name="awaited_once"
+                    )
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='tracescope',
-            constraint=models.UniqueConstraint(fields=('account', 'region'), name='one_row_per_trace_scope'),
+            model_name="tracescope",
+            constraint=models.UniqueConstraint(
+                fields=("account", "region"), name="one_row_per_trace_scope"
+            ),
         ),
         migrations.AddIndex(
-            model_name='tracereread',
-            index=models.Index(fields=['scope', 'rank', 'due_at'], name='reread_due'),
+            model_name="tracereread",
+            index=models.Index(fields=["scope", "rank", "due_at"], name="reread_due"),
         ),
         migrations.AddIndex(
-            model_name='tracereread',
-            index=models.Index(fields=['scope', 'changed_at'], name='reread_changed'),
+            model_name="tracereread",
+            index=models.Index(fields=["scope", "changed_at"], name="reread_changed"),
         ),
         migrations.AddIndex(
-            model_name='tracereread',
-            index=models.Index(fields=['claim'], name='reread_claim'),
+            model_name="tracereread",
+            index=models.Index(fields=["claim"], name="reread_claim"),
         ),
         migrations.AddConstraint(
-            model_name='tracereread',
-            constraint=models.UniqueConstraint(fields=('scope', 'trace_id'), name='one_reread_per_trace'),
+            model_name="tracereread",
+            constraint=models.UniqueConstraint(
+                fields=("scope", "trace_id"), name="one_reread_per_trace"
+            ),
         ),
         migrations.AddIndex(
-            model_name='tracecoverage',
-            index=models.Index(fields=['scope', 'since'], name='tracing_tra_scope_i_449a68_idx'),
+            model_name="tracecoverage",
+            index=models.Index(
+                fields=["scope", "since"], name="tracing_tra_scope_i_449a68_idx"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='graphcheck',
-            constraint=models.UniqueConstraint(fields=('scope', 'since'), name='one_check_per_window'),
+            model_name="graphcheck",
+            constraint=models.UniqueConstraint(
+                fields=("scope", "since"), name="one_check_per_window"
+            ),
         ),
     ]
