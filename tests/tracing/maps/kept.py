@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +13,8 @@ from apps.tracing.maps.parts import ALL_TRACES, MINUTE, of_edge, of_node
 from apps.tracing.maps.servicemap import Figures, ServiceMap
 from apps.tracing.maps.tallies import Tally
 from apps.tracing.models import SeenEdge, SeenNode
+from apps.tracing.maps.tallies import Tally, merged, packed, unpacked
+from apps.tracing.models import MapChunk, SeenEdge, SeenNode
 
 _BUCKETS = 1 << 12
 
@@ -27,6 +30,69 @@ def keep(
             for at in range(minutes)
         }
     )
+    made = {
+        since_s + at * MINUTE: _tally(numbers, map_, share(at)) for at in range(minutes)
+    }
+    _write(MINUTE, made)
+    hours = _coarser(made, HOUR)
+    _write(HOUR, hours)
+    _write(DAY, _coarser(hours, DAY))
+
+
+def keep_often(
+    map_: ServiceMap, since_s: int, minutes: int, shares: Sequence[float]
+) -> None:
+    """As `keep`, for very many minutes: those of equal shares are packed once."""
+    numbers = _numbered(map_, since_s, since_s + minutes * MINUTE)
+    tallies = [_tally(numbers, map_, share) for share in shares]
+    once = [_held(tally) for tally in tallies]
+    begins = [since_s + at * MINUTE for at in range(minutes)]
+    _create(MINUTE, {began: once[at % len(once)] for at, began in enumerate(begins)})
+    for period in (HOUR, DAY):
+        found: dict[int, list[Tally]] = {}
+        for at, began in enumerate(begins):
+            found.setdefault(began // period * period, []).append(
+                tallies[at % len(tallies)]
+            )
+        _create(period, {at: _held(merged(those)) for at, those in found.items()})
+
+
+def _held(tally: Tally) -> dict[str, Any]:
+    traces = tally.only(ALL_TRACES).figures_of().get(ALL_TRACES, Figures())
+    counts = {"traces": traces.calls, "faults": traces.faults, "errors": traces.errors}
+    return {"packed": packed(tally), **counts}
+
+
+def _create(period: int, held: Mapping[int, dict[str, Any]]) -> None:
+    MapChunk.objects.bulk_create(
+        [
+            MapChunk(period_seconds=period, began_s=began, **one)
+            for began, one in held.items()
+        ],
+        batch_size=500,
+    )
+
+
+def _write(period: int, tallies: Mapping[int, Tally]) -> None:
+    rows = MapChunk.objects.filter(
+        period_seconds=period, began_s__gte=min(tallies), began_s__lte=max(tallies)
+    )
+    known = {row.began_s: [unpacked(bytes(row.packed))] for row in rows}
+    rows.delete()
+    _create(
+        period,
+        {
+            began: _held(merged([tally, *known.get(began, ())]))
+            for began, tally in tallies.items()
+        },
+    )
+
+
+def _coarser(tallies: Mapping[int, Tally], period: int) -> dict[int, Tally]:
+    grouped: dict[int, list[Tally]] = {}
+    for began, tally in tallies.items():
+        grouped.setdefault(began // period * period, []).append(tally)
+    return {began: merged(those) for began, those in grouped.items()}
 
 
 def _numbered(map_: ServiceMap, since_s: int, until_s: int) -> dict[object, int]:
