@@ -8,11 +8,8 @@ from typing import Any
 import numpy as np
 
 from apps.search.timerange import from_milliseconds
-from apps.tracing.maps import keeping
-from apps.tracing.maps.parts import ALL_TRACES, MINUTE, of_edge, of_node
+from apps.tracing.maps.parts import ALL_TRACES, DAY, HOUR, MINUTE, of_edge, of_node
 from apps.tracing.maps.servicemap import Figures, ServiceMap
-from apps.tracing.maps.tallies import Tally
-from apps.tracing.models import SeenEdge, SeenNode
 from apps.tracing.maps.tallies import Tally, merged, packed, unpacked
 from apps.tracing.models import MapChunk, SeenEdge, SeenNode
 
@@ -24,12 +21,6 @@ def keep(
 ) -> None:
     """Every minute gets `share(minute)` of the figures of the map."""
     numbers = _numbered(map_, since_s, since_s + minutes * MINUTE)
-    keeping.add(
-        {
-            since_s + at * MINUTE: _tally(numbers, map_, share(at))
-            for at in range(minutes)
-        }
-    )
     made = {
         since_s + at * MINUTE: _tally(numbers, map_, share(at)) for at in range(minutes)
     }
