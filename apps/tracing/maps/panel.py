@@ -39,7 +39,8 @@ def panel(shown: Shown) -> dict[str, Any]:
     """Nothing where nothing is chosen, or what was chosen is not there."""
     found = part(shown.map, shown.state.select)
     if found is None:
-        return {"gone": shown.state.select}
+        close_url = shown.state.url_query(select="")
+        return {"gone": shown.state.select, "close_url": close_url}
     about = _node(found, shown) if isinstance(found, MapNode) else _edge(found, shown)
     figures = found.figures
     return {
