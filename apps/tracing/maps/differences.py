@@ -53,7 +53,6 @@ class Shift:
         said = f"{name} {show(self.before)} → {show(self.after)}"
         return f"{said} ({significance.in_words(self.p)})"
 
-
     @property
     def short(self) -> str:
         """`0.2 → 6.1 %`: the unit once, where both have the same."""
