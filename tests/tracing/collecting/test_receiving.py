@@ -3,12 +3,14 @@ into accounts that are not theirs."""
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db.models import F
 from django.test import Client
 from django.utils import timezone
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
@@ -251,6 +253,28 @@ def test_a_worker_that_dies_loses_nothing(sender: Sender, dying_once: None) -> N
 
     assert spans() == 2
     assert not SpanDelivery.objects.exists()
+
+
+def test_what_a_worker_dies_of_does_not_keep_back_the_rest(
+    sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def take(self: SpanIntake, origin: str, portion: object) -> int:
+        if portion.spans[0][0].id == f"{1:016x}":  # type: ignore[attr-defined]
+            raise MemoryError
+        return real(self, origin, portion)  # type: ignore[arg-type]
+
+    real = SpanIntake.take
+    monkeypatch.setattr(SpanIntake, "take", take)
+    sender.segments(segment(1))
+    sender.segments(segment(2))
+
+    for _ in range(5):
+        with contextlib.suppress(MemoryError):
+            work()
+        SpanDelivery.objects.update(claimed_at=F("claimed_at") - timedelta(seconds=35))
+
+    assert spans() == 1
+    assert SpanDelivery.objects.count() == 1
 
 
 def test_what_was_stored_before_a_worker_died_is_not_counted_twice(
