@@ -40,6 +40,8 @@ _PAGES_A_STEP = 5
 # No more of the past is listed while so much of it waits to be fetched.
 _MOST_WAITING = 1_000
 _AGAIN, _IDLE = timedelta(seconds=1), timedelta(seconds=5)
+# The past can wait, and others have work for this machine, too.
+_AFTER_PAST = timedelta(seconds=6)
 _AFTER_PROBLEM, _AFTER_DENIAL = timedelta(seconds=30), timedelta(minutes=5)
 
 
@@ -58,14 +60,12 @@ def collect(scope_id: int, engine: DocumentEngine, clock: Clock = timezone.now) 
         problem=problem,
         problem_since=(row.problem_since or now) if problem else None,
         succeeded_at=row.succeeded_at if problem else now,
-        next_at=now + _pause(problem, is_idle=made.is_idle),
+        next_at=now + (_rest(problem) if problem else made.pause()),
     )
 
 
-def _pause(problem: str, *, is_idle: bool) -> timedelta:
-    if problem:
-        return _AFTER_DENIAL if "Denied" in problem else _AFTER_PROBLEM
-    return _IDLE if is_idle else _AGAIN
+def _rest(problem: str) -> timedelta:
+    return _AFTER_DENIAL if "Denied" in problem else _AFTER_PROBLEM
 
 
 class Round:
@@ -84,7 +84,18 @@ class Round:
             self._scope, self._xray, self._delivery, self._purse, clock
         )
         self._committed_at = clock()
-        self.is_idle = False
+        self._is_idle = False
+
+    def pause(self) -> timedelta:
+        """How long the scope may wait for the next round."""
+        if self._is_idle:
+            return _IDLE
+        urgent = TraceReread.objects.filter(
+            scope=self._scope,
+            rank__in=(Rank.OPEN, Rank.NEW),
+            due_at__lte=self._clock(),
+        )
+        return _AGAIN if urgent.exists() else _AFTER_PAST
 
     def run(self) -> str:
         """Why nothing is read, "" where it is. Raises AwsError, EngineUnavailable."""
@@ -103,7 +114,7 @@ class Round:
             while self._clock() < end and not stopping.is_set():
                 # What is durable now may have been waited for.
                 if not self._step() and not self._commit():
-                    self.is_idle = True
+                    self._is_idle = True
                     break
                 self._lease.keep(self._clock())
                 if self._clock() - self._committed_at >= _COMMIT_EVERY:
