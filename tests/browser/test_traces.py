@@ -5,12 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import orjson
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from apps.monitoring.kinds import LOGS
+from apps.search.engines.embedded.engine import EmbeddedEngine
+from tests.browser.payloads import PAYLOADS
+from tests.monitoring.logs.explored import a_line, keep
 from tests.processes import Site
-from tests.tracing.traces.seeding import seed
-from tests.tracing.traces.shop import BANK, CALL, DAY, FAILED, OTHERS, PAY, WEB
+from tests.tracing.traces.shop import (
+    BANK,
+    CALL,
+    DAY,
+    FAILED,
+    OTHERS,
+    PAY,
+    WEB,
+    shop_documents,
+)
 
 pytestmark = pytest.mark.browser
 _AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
@@ -19,9 +32,19 @@ _AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A site with the traces of a small shop, and lines of its logs."""
-    home = tmp_path_factory.mktemp("traces") / "home"
-    seed(home)
-    made = Site(home).wait()
+    folder = tmp_path_factory.mktemp("traces")
+    engine = EmbeddedEngine(folder / "home" / "search", [LOGS])
+    keep(
+        engine,
+        a_line("charge refused", 0.25, traceId=FAILED, group="/ecs/payments"),
+        *(a_line(text, 0.15, traceId=FAILED) for text in PAYLOADS),
+    )
+    engine.close()
+    made = Site(folder / "home").wait()
+    segments = folder / "segments.json"
+    segments.write_bytes(b"\n".join(map(orjson.dumps, shop_documents())))
+    imported = made.run("import", "xray", str(segments))
+    assert "14 new" in imported.stdout, imported.stdout
     yield made
     made.stop()
 
@@ -110,7 +133,7 @@ def test_log_lines_are_shown_under_their_spans(page: Page, shop: Site) -> None:
     page.goto(f"{shop.url}/traces/{FAILED}/")
     page.get_by_role("button", name="Logs inline").click()
 
-    lines = page.locator(f"#wf-{PAY} + .wf-lines")
+    lines = page.locator(f"#wf-{PAY} + .wf-of")
     expect(lines).to_contain_text("charge refused")
     assert "logs=1" in page.url
 

@@ -90,7 +90,7 @@ class _Writer:
 
 
 class _Roomy(_Writer):
-    fit = _Fit(ring=14.5, ring_x=25, text_x=46, letter=8.2, lines=2)
+    fit = _Fit(ring=14.5, ring_x=25, text_x=46, letter=7.7, lines=2)
 
     def words(self, node: DrawnNode) -> Iterator[str]:
         x, lines = self.fit.text_x, self.wrapped(node.name)

@@ -175,7 +175,7 @@ def test_edges_by_messages_are_edges_of_their_own() -> None:
     nodes = [node("q", QUEUE), node("w", ECS)]
     a = service_map(nodes, [edge(key("q", QUEUE), key("w"))])
     b = service_map(nodes, [edge(key("q", QUEUE), key("w"), is_async=True)])
-    found = {one.key[2]: one.change for one in differences(a, b).edges}  # type: ignore[misc]
+    found = {one.key[2]: one.change for one in differences(a, b).edges}
 
     assert found == {True: Change.NEW, False: Change.GONE}
 

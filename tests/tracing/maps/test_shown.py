@@ -154,7 +154,7 @@ def test_an_opened_group_shows_its_members() -> None:
 def test_a_group_is_found_where_a_member_is() -> None:
     found = shown(small_world(), MapState(find="cart", by=Grouping.NAME))
 
-    assert found.found() == {"shop~group"}
+    assert found.found() == frozenset(("shop~group",))
 
 
 # --- The URL --------------------------------------------------------------------------
@@ -293,8 +293,8 @@ def test_rings_show_the_shares_of_outcomes() -> None:
     [
         ("checkout", ["checkout"]),
         ("payment-provider-adapter", ["payment-", "provider-adapter"]),
-        ("send-confirmation-mail", ["send-", "confirmation-mail"[:15] + "\u2026"]),
-        ("abcdefghijklmnopqrstuvwxyz0123456", ["abcdefghijklmnop", "qrstuvwxyz01234\u2026"]),
+        ("send-confirmation-mails", ["send-", "confirmation-ma\u2026"]),
+        ("abcdefghijklmnopqrstuvwxyz", ["abcdefghijklmnop", "qrstuvwxyz"]),
     ],
 )  # fmt: skip
 def test_names_break_at_their_joints(name: str, lines: list[str]) -> None:

@@ -296,9 +296,7 @@ def test_a_comparison_names_what_is_missing(viewer_client: Client) -> None:
 
 def test_exports_hold_what_the_page_finds(shop: None, viewer_client: Client) -> None:
     def exported(suffix: str) -> str:
-        return text_of(
-            viewer_client.get(f"/traces/export.{suffix}?{DAY}&filter=fault")
-        )
+        return text_of(viewer_client.get(f"/traces/export.{suffix}?{DAY}&filter=fault"))
 
     rows = list(csv.DictReader(io.StringIO(exported("csv"))))
     assert [(row["trace_id"], row["ended"]) for row in rows] == [(FAILED, "Fault, 5xx")]
