@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from apps.discovery.accounts import target, why_not_read
 from apps.discovery.attempts import problem_of
-from apps.discovery.aws import AwsRefused
+from apps.discovery.aws import AwsError, AwsRefused
 from apps.discovery.leases import Clock, Lease, LeaseLost
 from apps.search.engines.base import DocumentEngine
 from apps.search.shutdown import stopping
@@ -85,6 +85,8 @@ class Round:
         )
         self._committed_at = clock()
         self._is_idle = False
+        # Why nothing is listed any more: what was listed is fetched all the same.
+        self._unlisted: AwsError | None = None
 
     def pause(self) -> timedelta:
         """How long the scope may wait for the next round."""
@@ -121,6 +123,8 @@ class Round:
                     self._commit()
         finally:
             self._commit()
+        if self._unlisted is not None:
+            raise self._unlisted
 
     def _step(self) -> bool:
         """Do what is most urgent; whether there was anything to do."""
@@ -195,6 +199,8 @@ class Round:
         decide: Callable[[Progress, datetime], Window | None] | None = None,
     ) -> bool:
         """Some pages of the window of a kind that was begun, or of the next one."""
+        if self._unlisted is not None:
+            return False
         unlisted = self._scope.windows.filter(listed_at=None)
         row = unlisted.filter(kind=kind).order_by("pk").first()
         if row is None and decide is not None:
@@ -203,9 +209,10 @@ class Round:
             return False
         try:
             self._pages(row)
-        except AwsRefused:
-            if not row.token:
-                raise
+        except AwsError as error:
+            if not (row.token and isinstance(error, AwsRefused)):
+                self._unlisted = error
+                return False
             # A token that is no longer good: the window is listed from its beginning.
             TraceWindow.objects.filter(pk=row.pk).update(token="")
         return True
