@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.safestring import mark_safe
 
 from apps.discovery import traceids
 from apps.search.engines.base import EngineUnavailable
@@ -22,6 +23,7 @@ from apps.search.timerange import EPOCH, from_milliseconds, rfc3339
 from apps.tracing.traces import drawnrows, seen, spanlogs
 from apps.tracing.traces.rootcauses import blamed
 from apps.tracing.traces.spanlogs import SpanLogs
+from apps.tracing.traces.tracemap import trace_map
 from apps.tracing.traces.waterfall import (
     Waterfall,
     found_in,
@@ -253,3 +255,18 @@ def _found(request: HttpRequest, trace_id: str) -> Waterfall:
     if found is None:
         raise Http404(f"There is no trace {trace_id}, or nothing of it you may see.")
     return found
+
+
+def trace_map_part(request: HttpRequest, trace_id: str) -> HttpResponse:
+    """The service map of this trace alone; its nodes lead to the map of its time."""
+    found = seen.seen_trace(seen.known_id(trace_id), seen.scope_of(request))
+    if found is None:
+        raise Http404(f"There is no trace {trace_id}, or nothing of it you may see.")
+    page, around = reverse("service-map"), _around(seen.known_id(trace_id))
+
+    def href(part: str) -> str:
+        return f"{page}?{around}&{urlencode({'select': part})}"
+
+    # What is not a name is written by us; names are escaped where they are written.
+    drawing = mark_safe(trace_map(found.spans, href))  # noqa: S308
+    return render(request, "tracing/trace_map.html", {"drawing": drawing})

@@ -294,6 +294,7 @@ def test_a_comparison_names_what_is_missing(viewer_client: Client) -> None:
     assert "Trace B: Name a trace" in page
 
 
+@pytest.mark.django_db(transaction=True)
 def test_exports_hold_what_the_page_finds(shop: None, viewer_client: Client) -> None:
     def exported(suffix: str) -> str:
         return text_of(viewer_client.get(f"/traces/export.{suffix}?{DAY}&filter=fault"))
