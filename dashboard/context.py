@@ -39,10 +39,10 @@ _PAGES = (
     ("Alarms", "triangle-alert", "alarms", ()),
     ("Dashboards", "layout-dashboard", "dashboards", ()),
     ("Service map", "waypoints", "service-map", ()),
+    ("Traces", "route", "traces", ()),
     ("Metrics", "chart-column", "metrics", ()),
     ("Logs", "wrap-text", "explore", ("logs",)),
     ("Log queries", "table", "log-query", ()),
-    ("Traces", "chart-column", "traces", ()),
     ("CloudTrail", "search", "explore", ("trail",)),
     ("Actors", "fingerprint", "actors", ()),
     ("Resources", "box", "resources", ()),
@@ -57,8 +57,15 @@ _SETTING_UP = "accounts"
 # What else belongs to an entry: other looks at its documents.
 _ALSO = {"/explore/logs/": "/logs/"}
 # Pages that look at a stretch of time: going between them keeps it.
-_IN_TIME = ("explore", "service-map", "metrics", "log-query", "actors", "resources")
-_IN_TIME = ("explore", "traces", "metrics", "log-query", "actors", "resources")
+_IN_TIME = (
+    "explore",
+    "service-map",
+    "traces",
+    "metrics",
+    "log-query",
+    "actors",
+    "resources",
+)
 
 
 class Shell:

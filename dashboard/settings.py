@@ -155,6 +155,7 @@ DIAGNOSES = [
     "apps.monitoring.logs.diagnosis.groups",
     "apps.monitoring.logs.diagnosis.sources",
     "apps.tracing.collecting.diagnosis.scopes",
+    "apps.tracing.collecting.diagnosis.posted",
     "apps.audit.diagnosis.quarantine",
 ]
 # A search may take so long and export so many rows; both limits are said on screen.

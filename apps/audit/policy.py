@@ -51,9 +51,9 @@ def page() -> str:
     return f"""# IAM policies
 
 What the role of a connected account needs to be collected from. Leave out what you do
-not use: the queue, the bucket, looking events up, metrics, log groups, traces, a stream of
-Kinesis, or asking CloudWatch queries that cost money. A bucket or stream encrypted with
-a key of your own also needs `kms:Decrypt` on that key.
+not use: the queue, the bucket, looking events up, metrics, log groups, traces, a
+stream of Kinesis, or asking CloudWatch queries that cost money. A bucket or stream
+encrypted with a key of your own also needs `kms:Decrypt` on that key.
 
 ```json
 {json.dumps(policy(), indent=2)}

@@ -20,7 +20,7 @@ from tests.sandbox.shop.conftest import NAMES
 pytestmark = pytest.mark.browser
 
 MOST_CLICKS = 3
-REQUESTS = 150
+REQUESTS = 250
 # Each incident has ten minutes of its own, in which nothing else is wrong.
 WINDOW = 600
 _SEEDS = count(11)

@@ -10,9 +10,11 @@ from django.utils import timezone
 from apps.discovery.accounts import target
 from apps.discovery.aws import AwsError
 from apps.search.diagnosis import Finding
+from apps.tracing.collecting import inbox
 from apps.tracing.collecting.xray import Times, XRay
 from apps.tracing.models import TraceScope
 
+_LONGEST_WAIT = timedelta(minutes=5)
 # An id in the right form, of a trace that nobody has.
 _NO_TRACE = "1-00000001-000000000000000000000001"
 
@@ -23,6 +25,19 @@ def scopes() -> Iterator[Finding]:
     for scope in rows.select_related("account"):
         subject = f"traces.{scope.account_id}.{scope.region}"
         yield from _tried(subject, scope)
+
+
+def posted() -> Iterator[Finding]:
+    """Spans that were posted, and wait to be stored."""
+    oldest = inbox.oldest_waiting()
+    waits = timezone.now() - oldest.received_at if oldest else timedelta()
+    minutes = int(waits.total_seconds() // 60)
+    yield Finding(
+        "traces.posted",
+        "what was posted is stored",
+        f"spans have waited for {minutes} minutes" if waits > _LONGEST_WAIT else None,
+        "See that a worker runs and that the search index takes documents.",
+    )
 
 
 def _tried(subject: str, scope: TraceScope) -> Iterator[Finding]:

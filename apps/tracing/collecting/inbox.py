@@ -1,7 +1,7 @@
 """Posted spans between their answer and the store: durable from the answer on.
 
 Whoever works on rows claims them by a conditional update and deletes them once their
-spans are durable. A process that dies leaves them claimed; after two minutes another
+spans are durable. A process that dies leaves them claimed; after a minute another
 takes them up, and what was stored already is there already.
 """
 
@@ -36,9 +36,9 @@ from apps.tracing.spans.ingestion import SpanIntake, SpanPortion
 log = logging.getLogger(__name__)
 
 MAX_WAITING_BYTES = 256 << 20
-_AT_ONCE_BYTES = 8 << 20
+_AT_ONCE_BYTES = 2 << 20
 _AT_ONCE = 500
-_STALE_AFTER = timedelta(minutes=2)
+_STALE_AFTER = timedelta(minutes=1)
 _RUN_SECONDS = 10.0
 _LEVEL = 1
 _KINDS: Final[Mapping[str, str]] = {SpanDelivery.Format.OTLP_JSON: "otlp"}
@@ -81,6 +81,10 @@ def ingest_waiting(engine: DocumentEngine, clock: Clock) -> None:
             log.warning("posted spans wait: %s", error)
             _rows(claim).update(claim="", claimed_at=None)
             return
+
+
+def oldest_waiting() -> SpanDelivery | None:
+    return SpanDelivery.objects.defer("body").order_by("pk").first()
 
 
 def _claimed(now: datetime) -> str | None:

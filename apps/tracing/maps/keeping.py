@@ -61,26 +61,38 @@ def hold_map() -> None:
 
 def keep(changes: Iterable[TraceChange]) -> None:
     """Count what changed. Call it with the map held."""
-    weights: Counter[Observation] = Counter()
-    traces: defaultdict[int, Counts] = defaultdict(Counts)
+    minutes: defaultdict[int, Counts] = defaultdict(Counts)
+    seen: defaultdict[_Part, list[Weighed]] = defaultdict(list)
     senders: set[ServiceKey] = set()
     for change in changes:
-        weights.update(observations(change.after.spans, change.after.senders))
+        for one, weight in _weighed(change):
+            seen[one.source, one.target, one.is_link].append((one, weight))
         senders |= sending(change.after.spans)
-        _count_trace(change.after.summary, 1, traces)
+        _count_trace(change.after.summary, 1, minutes)
         if change.before is not None:
-            weights.subtract(observations(change.before.spans, change.before.senders))
-            _count_trace(change.before.summary, -1, traces)
-    seen = [(one, weight) for one, weight in weights.items() if weight]
-    nodes, edges = _numbered([one for one, _ in seen], senders)
-    for one, weight in seen:
-        counts = traces[one.minute * MINUTE]
-        if one.source is None:
-            part = of_node(nodes[one.target])
-        else:
-            part = of_edge(edges[one.source, one.target, one.is_link])
-        counts.add(part, one.outcome, one.duration_us, weight)
-    _add({began: counts.tally() for began, counts in traces.items()})
+            _count_trace(change.before.summary, -1, minutes)
+    numbers = _numbered(seen, senders)
+    for part, those in seen.items():
+        number = numbers[part]
+        for one, weight in those:
+            counts = minutes[one.minute * MINUTE]
+            counts.add(number, one.outcome, one.duration_us, weight)
+    add({began: counts.tally() for began, counts in minutes.items()})
+
+
+Weighed = tuple[Observation, int]
+"""An observation, and how often it is to be counted; below 0 to be taken away."""
+_Part = tuple[ServiceKey | None, ServiceKey, bool]
+"""A node, after None, or an edge."""
+
+
+def _weighed(change: TraceChange) -> Iterable[Weighed]:
+    after = observations(change.after.spans, change.after.senders)
+    if change.before is None:
+        return ((one, 1) for one in after)
+    weights = Counter(after)
+    weights.subtract(observations(change.before.spans, change.before.senders))
+    return ((one, weight) for one, weight in weights.items() if weight)
 
 
 def _count_trace(summary: Summary, weight: int, minutes: Mapping[int, Counts]) -> None:
@@ -98,28 +110,38 @@ _Key = TypeVar("_Key", ServiceKey, EdgeKey)
 
 
 def _numbered(
-    seen: Sequence[Observation], senders: set[ServiceKey]
-) -> tuple[dict[ServiceKey, int], dict[EdgeKey, int]]:
-    """The numbers of all nodes and edges seen, given where they are new."""
+    seen: Mapping[_Part, Sequence[Weighed]], senders: set[ServiceKey]
+) -> dict[_Part, int]:
+    """The parts' numbers, given where they are new."""
     nodes: dict[ServiceKey, Reach] = {}
     edges: dict[EdgeKey, Reach] = {}
-    aliases: defaultdict[EdgeKey, set[str]] = defaultdict(set)
-    for one in seen:
-        moment = from_milliseconds(one.minute * MINUTE * 1_000)
-        _reach(nodes, one.target, moment)
-        if one.source is not None:
-            _reach(nodes, one.source, moment)
-            key = (one.source, one.target, one.is_link)
-            _reach(edges, key, moment)
-            if one.alias:
-                aliases[key].add(one.alias)
+    aliases: dict[EdgeKey, set[str]] = {}
+    for (source, target, is_link), those in seen.items():
+        minutes = [one.minute for one, _ in those]
+        reach = (_moment(min(minutes)), _moment(max(minutes)))
+        _reach(nodes, target, reach)
+        if source is not None:
+            _reach(nodes, source, reach)
+            _reach(edges, (source, target, is_link), reach)
+            named = {one.alias for one, _ in those if one.alias}
+            aliases[source, target, is_link] = named
     numbers = _node_numbers(nodes, senders)
-    return numbers, _edge_numbers(edges, numbers, aliases)
+    of_edges = _edge_numbers(edges, numbers, aliases)
+    return {
+        part: of_node(numbers[part[1]])
+        if part[0] is None
+        else of_edge(of_edges[part[0], part[1], part[2]])
+        for part in seen
+    }
 
 
-def _reach(found: dict[_Key, Reach], key: _Key, moment: datetime) -> None:
-    first, last = found.get(key, (moment, moment))
-    found[key] = (min(first, moment), max(last, moment))
+def _moment(minute: int) -> datetime:
+    return from_milliseconds(minute * MINUTE * 1_000)
+
+
+def _reach(found: dict[_Key, Reach], key: _Key, reach: Reach) -> None:
+    first, last = found.get(key, reach)
+    found[key] = (min(first, reach[0]), max(last, reach[1]))
 
 
 def _node_numbers(
@@ -205,7 +227,7 @@ def _edge_numbers(
     return numbers | {key: row.pk for key, row in zip(new, made, strict=True)}
 
 
-def _add(minutes: Mapping[int, Tally]) -> None:
+def add(minutes: Mapping[int, Tally]) -> None:
     """Add tallies of minutes to their chunks, and to those of hours and days."""
     hours = _coarser(minutes, HOUR)
     days = _coarser(hours, DAY)

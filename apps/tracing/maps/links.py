@@ -8,12 +8,15 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from apps.search.language import quoted
+from apps.search.timerange import is_relative
 from apps.tracing.maps.looks import Shape, look_of
 from apps.tracing.maps.picture import node_id
 from apps.tracing.maps.servicemap import CLIENT, Figures, MapEdge, MapNode
 from apps.tracing.maps.state import MapState
 
 _LEAST_SECONDS = 0.001
+# Percentiles are told by the middle of a bucket: from its lower end on, all are found.
+_BUCKET = 1.06
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +38,20 @@ def of_node(node: MapNode, state: MapState) -> list[Link]:
         found.append(Link("Changes", "pencil", changes))
     if node.sends_spans:
         found.append(_talk(state, source=node.key.name))
-    here = state.url_query(focus=node_id(node.key), select=node_id(node.key))
-    if state.focus != node_id(node.key):
+    id_ = node_id(node.key)
+    if state.focus != id_:
+        here = state.url_query(focus=id_, select=id_)
         found.append(Link("Focus", "filter", here))
+    found.append(Link("Compare", "git-compare", _comparison(state, id_)))
     return found
+
+
+def _comparison(state: MapState, focus: str) -> str:
+    """What is near a node now against what it was an hour before."""
+    query = {"focus": focus, "hops": "2"}
+    if not is_relative(state.since):
+        query["b"] = state.since
+    return f"{reverse('map-comparison')}?{urlencode(query)}"
 
 
 def of_edge(edge: MapEdge, state: MapState) -> list[Link]:
@@ -67,7 +80,7 @@ def _traces(what: str, figures: Figures, state: MapState) -> list[Link]:
         found.append(Link("With errors", "triangle-alert", url))
     slow = figures.percentile_ms(0.95)
     if slow is not None:
-        seconds = max(_LEAST_SECONDS, slow / 1_000)
+        seconds = max(_LEAST_SECONDS, slow / 1_000 / _BUCKET)
         url = traces_url(f"{what} {{ responsetime > {seconds:.3f} }}", state)
         found.append(Link("Slowest 5 %", "clock", url))
     return found

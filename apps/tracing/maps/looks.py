@@ -100,6 +100,6 @@ def look_of(type_: str) -> Look:
             return look
     caption = type_.removeprefix("AWS::").replace("::", " ")
     for word, shape in _IN_NAMES:
-        if word in small:
+        if word in small.rsplit("::", 1)[-1]:
             return Look(shape, caption)
     return Look(Shape.OTHER, caption)

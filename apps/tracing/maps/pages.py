@@ -104,7 +104,7 @@ def with_times(request: HttpRequest) -> dict[str, list[str]]:
 
 
 def _drawn(found: Shown, asked: Asked) -> dict[str, Any]:
-    drawn = picture(found, lambda id_: found.state.url_query(select=id_))
+    drawn = picture(found, found.state.selecting())
     before = order_of_lately(asked.span.since) if found.by is Grouping.NONE else {}
     places = laid_out(drawn, before)
     # What is not a name is written by us; names are escaped where they are written.
@@ -308,7 +308,8 @@ def map_svg(request: HttpRequest) -> HttpResponse:
     state = replace(found.state, select="")
     origin = request.build_absolute_uri(reverse("service-map"))
     more = extras(found.whole, asked.span, person(request))
-    drawn = picture(found, lambda id_: origin + state.url_query(select=id_), more)
+    href = state.selecting()
+    drawn = picture(found, lambda id_: origin + href(id_), more)
     before = order_of_lately(asked.span.since) if found.by is Grouping.NONE else {}
     text = svg.drawing(drawn, laid_out(drawn, before))
     theme = "dark" if request.GET.get("theme") == "dark" else "light"

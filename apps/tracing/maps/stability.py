@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from apps.tracing.maps.layout import layout
 from apps.tracing.maps.picture import node_id
@@ -26,11 +27,16 @@ def order_of_lately(since: datetime) -> Mapping[str, float]:
         .order_by("pk")
         .values_list(*(f"source__{one}" for one in _ENDS), *_of_target())[: _MOST + 1]
     )
+    keys = tuple(rows)
+    return _order(keys) if 0 < len(keys) <= _MOST else {}
+
+
+@lru_cache(maxsize=16)
+def _order(rows: tuple[tuple[str, ...], ...]) -> Mapping[str, float]:
+    """Which edges there are changes seldom, and is asked for often."""
     edges = sorted(
         {(node_id(ServiceKey(*row[:3])), node_id(ServiceKey(*row[3:]))) for row in rows}
     )
-    if not edges or len(edges) > _MOST:
-        return {}
     nodes = sorted({end for edge in edges for end in edge})
     return layout(nodes, edges).order
 

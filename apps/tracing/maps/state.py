@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeVar
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 from apps.tracing.maps.focusing import Direction
 from apps.tracing.maps.grouping import Grouping
@@ -77,6 +77,11 @@ class MapState:
     def url_query(self, **changes: object) -> str:
         """The query string of this state with some parts changed, `?` included."""
         return "?" + urlencode(list(self.pairs(**changes)))
+
+    def selecting(self) -> Callable[[str], str]:
+        """Query strings that choose a part of the map, by its id: for all of them."""
+        rest = self.url_query(select="")
+        return lambda id_: f"{rest}&select={quote_plus(id_)}"
 
     def pairs(self, **changes: object) -> Iterator[tuple[str, str]]:
         """Names and values, those that are not what the page begins with."""

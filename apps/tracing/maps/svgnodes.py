@@ -14,6 +14,7 @@ from apps.tracing.maps.picture import Change, DrawnNode, Picture
 from apps.tracing.maps.servicemap import Figures
 
 _BREAKS = "-_./: "
+_LEAST_LETTERS = 4
 
 
 def nodes(picture: Picture, layout: Layout[str]) -> Iterator[str]:
@@ -89,7 +90,7 @@ class _Writer:
 
 
 class _Roomy(_Writer):
-    fit = _Fit(ring=14.5, ring_x=25, text_x=46, letter=8.2, lines=2)
+    fit = _Fit(ring=14.5, ring_x=25, text_x=46, letter=7.7, lines=2)
 
     def words(self, node: DrawnNode) -> Iterator[str]:
         x, lines = self.fit.text_x, self.wrapped(node.name)
@@ -118,7 +119,7 @@ def wrapped(name: str, most: int, lines: int) -> list[str]:
     rest = name
     while len(rest) > most and len(found) + 1 < lines:
         cut = max((rest.rfind(one, 0, most) for one in _BREAKS), default=-1) + 1
-        cut = cut if cut > most // 3 else most
+        cut = cut if cut >= _LEAST_LETTERS else most
         found.append(rest[:cut])
         rest = rest[cut:]
     return [*found, rest if len(rest) <= most else rest[: most - 1] + "\u2026"]

@@ -108,6 +108,7 @@ function choose(href) {
   }
   window.htmx.ajax("GET", target, { target: "#map-side", swap: "innerHTML", push: page.pathname + page.search }).then(() => {
     mark();
+    tellSampled();
     const edge = edges().find((one) => one.dataset.id === chosenId());
     if (!edge) reveal(nodeOf(chosenId()));
   });
@@ -247,6 +248,13 @@ onAct("map-fit", () => fit());
 
 // --- Badges, pictures, time ------------------------------------------------------------
 
+// What metrics know of calls that were not traced, in the panel of its node.
+let sampled = {};
+function tellSampled() {
+  const note = $(".panel-sampled"), text = sampled[chosenId()];
+  if (note && text) note.textContent = text;
+}
+
 async function badges(page) {
   const here = picture;
   const answer = await fetch(page.dataset.badges, { headers: { Accept: "application/json" } }).catch(() => null);
@@ -257,6 +265,8 @@ async function badges(page) {
     const parsed = new DOMParser().parseFromString(`<svg xmlns="http://www.w3.org/2000/svg">${text}</svg>`, "image/svg+xml");
     if (node) node.append(...[...parsed.documentElement.children].map((one) => document.importNode(one, true)));
   }
+  sampled = found.sampled;
+  tellSampled();
   const known = Object.entries(found.sampled);
   for (const [id, text] of known) {
     const title = nodeOf(id)?.querySelector("title");

@@ -40,7 +40,7 @@ def live(world: World, minutes: int, *, late: bool = True) -> None:
 def test_calls_that_fail_lose_nothing(world: World, kind: str) -> None:
     where = "xray.BatchGetTraces" if kind == "partial" else "xray.*"
     world.strike(kind, where, probability=0.4)
-    live(world, 8)
+    live(world, 5)
     world.cloud.faults.clear()
 
     world.settle()
@@ -55,7 +55,7 @@ def test_segments_that_come_late_twice_or_in_any_order_are_there_in_the_end(
     world.strike("late", "xray.segments", probability=0.3, seconds=900)
     world.strike("duplicate", "xray.segments", probability=0.3)
     world.strike("reorder", "xray.segments")
-    live(world, 8, late=False)
+    live(world, 5, late=False)
     world.cloud.faults.clear()
 
     world.settle()

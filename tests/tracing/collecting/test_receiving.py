@@ -20,7 +20,7 @@ from apps.discovery.roles import Role
 from apps.search import store
 from apps.search.engines.base import DocumentEngine, EngineUnavailable
 from apps.search.models import QuarantinedRecord
-from apps.tracing.collecting import inbox, receiving
+from apps.tracing.collecting import diagnosis, inbox, receiving
 from apps.tracing.models import SpanDelivery, Trace
 from apps.tracing.spans.ingestion import SpanIntake
 from tests.factories import ACCOUNT, OTHER_ACCOUNT, a_user
@@ -246,7 +246,7 @@ def test_a_worker_that_dies_loses_nothing(sender: Sender, dying_once: None) -> N
 
     work()  # it is another's work still
     assert spans() == 0
-    SpanDelivery.objects.update(claimed_at=timezone.now() - timedelta(minutes=3))
+    SpanDelivery.objects.update(claimed_at=timezone.now() - timedelta(minutes=2))
     work()
 
     assert spans() == 2
@@ -281,3 +281,14 @@ def test_while_the_store_does_not_answer_spans_wait(
     work()
 
     assert spans() == 1
+
+
+def test_doctor_says_that_posted_spans_wait(sender: Sender) -> None:
+    (idle,) = diagnosis.posted()
+    sender.segments(segment(1))
+    (fresh,) = diagnosis.posted()
+    SpanDelivery.objects.update(received_at=timezone.now() - timedelta(minutes=7))
+    (late,) = diagnosis.posted()
+
+    assert (idle.problem, fresh.problem) == (None, None)
+    assert late.problem == "spans have waited for 7 minutes"

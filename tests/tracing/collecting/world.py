@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -121,20 +121,21 @@ class World:
             collect(scope_id, store.engine(), self.now)
         return self.scope.problem
 
-    def settle(self, hours: int = 2) -> None:
+    def settle(self, hours: int = 2, work: Callable[[], object] | None = None) -> None:
         """Time passes until nothing is to be done any more."""
+        work = work or self.collect
         for _ in range(hours * 60):
             self.pass_time(60)
             if self._has_work():
-                self.collect()
-        self.collect()
+                work()
+        work()
 
     def _has_work(self) -> bool:
         now = self.now()
         return (
             TraceReread.objects.filter(due_at__lte=now).exists()
             or TraceWindow.objects.exists()
-            or now.minute % 10 == 0
+            or now.minute % 20 == 0
         )
 
     def truth(self) -> dict[str, dict[str, str]]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from apps.search.timerange import from_milliseconds
 from apps.tracing.maps.parts import ALL_TRACES, DAY, HOUR, MINUTE, of_edge, of_node
 from apps.tracing.maps.servicemap import Figures, ServiceMap
-from apps.tracing.maps.tallies import Tally, merged, packed
+from apps.tracing.maps.tallies import Tally, merged, packed, unpacked
 from apps.tracing.models import MapChunk, SeenEdge, SeenNode
 
 _BUCKETS = 1 << 12
@@ -29,16 +30,53 @@ def keep(
     _write(DAY, _coarser(hours, DAY))
 
 
-def _write(period: int, tallies: Mapping[int, Tally]) -> None:
-    for began, tally in tallies.items():
-        row, is_new = MapChunk.objects.get_or_create(
-            period_seconds=period, began_s=began, defaults={"packed": packed(tally)}
-        )
-        if not is_new:
-            from apps.tracing.maps.tallies import unpacked  # noqa: PLC0415
+def keep_often(
+    map_: ServiceMap, since_s: int, minutes: int, shares: Sequence[float]
+) -> None:
+    """As `keep`, for very many minutes: those of equal shares are packed once."""
+    numbers = _numbered(map_, since_s, since_s + minutes * MINUTE)
+    tallies = [_tally(numbers, map_, share) for share in shares]
+    once = [_held(tally) for tally in tallies]
+    begins = [since_s + at * MINUTE for at in range(minutes)]
+    _create(MINUTE, {began: once[at % len(once)] for at, began in enumerate(begins)})
+    for period in (HOUR, DAY):
+        found: dict[int, list[Tally]] = {}
+        for at, began in enumerate(begins):
+            found.setdefault(began // period * period, []).append(
+                tallies[at % len(tallies)]
+            )
+        _create(period, {at: _held(merged(those)) for at, those in found.items()})
 
-            row.packed = packed(merged((unpacked(bytes(row.packed)), tally)))
-            row.save()
+
+def _held(tally: Tally) -> dict[str, Any]:
+    traces = tally.only(ALL_TRACES).figures_of().get(ALL_TRACES, Figures())
+    counts = {"traces": traces.calls, "faults": traces.faults, "errors": traces.errors}
+    return {"packed": packed(tally), **counts}
+
+
+def _create(period: int, held: Mapping[int, dict[str, Any]]) -> None:
+    MapChunk.objects.bulk_create(
+        [
+            MapChunk(period_seconds=period, began_s=began, **one)
+            for began, one in held.items()
+        ],
+        batch_size=500,
+    )
+
+
+def _write(period: int, tallies: Mapping[int, Tally]) -> None:
+    rows = MapChunk.objects.filter(
+        period_seconds=period, began_s__gte=min(tallies), began_s__lte=max(tallies)
+    )
+    known = {row.began_s: [unpacked(bytes(row.packed))] for row in rows}
+    rows.delete()
+    _create(
+        period,
+        {
+            began: _held(merged([tally, *known.get(began, ())]))
+            for began, tally in tallies.items()
+        },
+    )
 
 
 def _coarser(tallies: Mapping[int, Tally], period: int) -> dict[int, Tally]:
@@ -75,7 +113,8 @@ def _numbered(map_: ServiceMap, since_s: int, until_s: int) -> dict[object, int]
 
 
 def _tally(numbers: Mapping[object, int], map_: ServiceMap, share: float) -> Tally:
-    parts = {numbers[one.key]: one.figures for one in (*map_.nodes, *map_.edges)}
+    parts = {numbers[node.key]: node.figures for node in map_.nodes}
+    parts |= {numbers[edge.key]: edge.figures for edge in map_.edges}
     roots = [node.figures for node in map_.nodes if node.is_root]
     parts[ALL_TRACES] = roots[0] if roots else Figures()
     rows, cells = [], []
