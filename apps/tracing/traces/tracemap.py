@@ -11,6 +11,7 @@ from apps.tracing.maps.servicemap import Figures
 from apps.tracing.maps.shown import drawn
 from apps.tracing.spans.span import Span
 from apps.tracing.traces.durations import shown
+from apps.tracing.traces.naming import short_name
 
 MOST_NODES = 40
 _MINUTE_US = 60_000_000
@@ -27,13 +28,14 @@ def trace_map(spans: Sequence[Span], href: Callable[[str], str]) -> str:
     nodes = [
         replace(
             drawn_node(node, 60, href(drawn_node(node, 60, "").id)),
+            name=short_name(node.key.name) or "unnamed",
             numbers=_told(node.figures),
             words=_told(node.figures),
         )
         for node in found.nodes
     ]
     edges = [
-        replace(drawn_edge(edge, Label.CALLS, 60, href), label=_told(edge.figures))
+        replace(drawn_edge(edge, Label.CALLS, 60, href), label=_calls(edge.figures))
         for edge in found.edges
     ]
     return drawn(Picture(nodes, edges))
@@ -43,7 +45,11 @@ def _told(figures: Figures) -> str:
     """Such as 3 calls · 1 failed · 120 ms, the time of all of them."""
     if not figures.calls:
         return ""
-    parts = ["1 call" if figures.calls == 1 else f"{figures.calls:,} calls"]
+    parts = [_calls(figures)]
     if figures.failures:
         parts.append(f"\u2715 {figures.failures:,}")
     return " · ".join([*parts, shown(figures.total_us / 1_000)])
+
+
+def _calls(figures: Figures) -> str:
+    return "1 call" if figures.calls == 1 else f"{figures.calls:,} calls"

@@ -287,6 +287,27 @@ def test_two_traces_stand_side_by_side(shop: None, viewer_client: Client) -> Non
     assert "B took <strong>1.82 s</strong> longer than A" in page
 
 
+def test_traces_of_the_same_request_are_offered_to_compare_with(
+    shop: None, viewer_client: Client
+) -> None:
+    mine = OTHERS.format(0)
+
+    peers = _page(viewer_client, f"/traces/{mine}/peers")
+
+    assert peers.count(f"a={mine}&amp;b=") == 8
+    assert OTHERS.format(1) in peers
+    assert "No other trace" in _page(viewer_client, f"/traces/{FAILED}/peers")
+
+
+def test_the_map_of_a_trace_leads_to_the_map_of_its_time(
+    shop: None, viewer_client: Client
+) -> None:
+    part = _page(viewer_client, f"/traces/{FAILED}/map")
+
+    assert "payments" in part
+    assert "/map/?since=2026-07-01T12%3A" in part
+
+
 def test_a_comparison_names_what_is_missing(viewer_client: Client) -> None:
     page = _page(viewer_client, "/traces/compare/?a=nonsense")
 
