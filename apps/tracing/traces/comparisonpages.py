@@ -10,14 +10,17 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from apps.discovery import traceids
+from apps.search.engines.base import Scope
 from apps.tracing.models import Trace
 from apps.tracing.traces import listing, seen
 from apps.tracing.traces.alignment import Line, aligned
 from apps.tracing.traces.durations import shown
+from apps.tracing.traces.listing import ListedTrace
 from apps.tracing.traces.overtime import ending
 from apps.tracing.traces.tracetree import TraceTree
 
 _PEERS = 8
+_LOOKED_AT = 500
 _SIDES = ("a", "b")
 
 
@@ -106,20 +109,30 @@ def peers(request: HttpRequest, trace_id: str) -> HttpResponse:
     """Traces of the same request to compare one with: the latest, and the quickest."""
     known = seen.known_id(trace_id)
     scope = seen.scope_of(request)
-    mine = Trace.objects.filter(pk=known).first()
-    if mine is None or seen.seen_trace(known, scope) is None:
-        return render(request, "tracing/peers.html", {"peers": []})
-    alike = Trace.objects.filter(
-        root_service=mine.root_service, root_name=mine.root_name, has_failure=False
-    ).exclude(pk=known)
-    if scope.accounts is not None:
-        alike = listing.of_accounts(alike, scope.accounts)
-    near = alike.filter(started_at__lte=mine.started_at).order_by("-started_at")
-    context = {
-        "trace_id": known,
-        "peers": [
+    found = seen.seen_trace(known, scope)
+    context: dict[str, Any] = {"trace_id": known, "peers": []}
+    if found is not None:
+        mine = listing.relisted(found.spans)
+        context["peers"] = [
             (one.trace_id, one.started_at, shown(one.response_ms), one.spans)
-            for one in near.defer("outline")[:_PEERS]
-        ],
-    }
+            for one in _alike(mine, scope)[:_PEERS]
+        ]
     return render(request, "tracing/peers.html", context)
+
+
+def _alike(mine: ListedTrace, scope: Scope) -> list[ListedTrace]:
+    """Traces of the same request that went well, the latest before it first."""
+    rows = Trace.objects.filter(
+        root_service=mine.root_service,
+        http_method=mine.http_method,
+        has_failure=False,
+        started_at__lte=mine.started_at,
+    ).exclude(pk=mine.trace_id)
+    if scope.accounts is not None:
+        rows = listing.of_accounts(rows, scope.accounts)
+    near = rows.order_by("-started_at").values_list(*listing.COLUMNS)[:_LOOKED_AT]
+    listed = [ListedTrace(*row) for row in near]
+    alike = [one for one in listed if one.request == mine.request]
+    return [
+        one for one, spans in listing.with_spans(alike[: 2 * _PEERS], scope) if spans
+    ]

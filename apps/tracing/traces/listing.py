@@ -75,7 +75,7 @@ class ListedTrace:
         return [one for one in self.accounts.split(",") if one]
 
 
-_COLUMNS = tuple(field.name for field in fields(ListedTrace))
+COLUMNS = tuple(field.name for field in fields(ListedTrace))
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ def answer(question: Question) -> Answer:
     ids, partial = _ids_of_spans(question)
     found = [
         ListedTrace(*row)
-        for row in asked.order_by("-started_at", "trace_id").values_list(*_COLUMNS)[
+        for row in asked.order_by("-started_at", "trace_id").values_list(*COLUMNS)[
             :MOST_TRACES
         ]
     ]

@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 
 from apps.search import jsontree, store
@@ -18,6 +19,7 @@ from apps.search.explorestate import ExploreState, Filter, exact_clause
 from apps.search.syntax import AllOf, Equals
 from apps.search.timerange import from_milliseconds, rfc3339
 from apps.tracing.kinds import SPANS
+from apps.tracing.maps.picture import node_id
 from apps.tracing.spans.documents import document_id, outcome_word
 from apps.tracing.spans.span import Span
 from apps.tracing.traces import seen, spanlogs
@@ -126,17 +128,9 @@ def _links(span: Span) -> Iterator[tuple[str, str, str]]:
         reverse("explore", args=["spans"]) + like.url_query(),
     )
     yield "wrap-text", "Logs of the trace", reverse("log-trace", args=[span.trace_id])
-    if page := _map_page():
-        node = span.peer or span.service
-        query = ExploreState(since=since, until=until).url_query()
-        yield "share-2", "On the map", f"{page}{query}&focus={node.name}"
-
-
-def _map_page() -> str:
-    try:
-        return reverse("service-map")
-    except NoReverseMatch:
-        return ""
+    node = node_id(span.peer or span.service)
+    there = urlencode({"since": since, "until": until, "focus": node, "select": node})
+    yield "share-2", "On the map", f"{reverse('service-map')}?{there}"
 
 
 def _logs(found: Waterfall, row: Row, scope: Any) -> dict[str, Any]:

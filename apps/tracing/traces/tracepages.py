@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.safestring import mark_safe
 
 from apps.discovery import traceids
 from apps.search.engines.base import EngineUnavailable
@@ -22,6 +23,7 @@ from apps.search.timerange import EPOCH, from_milliseconds, rfc3339
 from apps.tracing.traces import drawnrows, seen, spanlogs
 from apps.tracing.traces.rootcauses import blamed
 from apps.tracing.traces.spanlogs import SpanLogs
+from apps.tracing.traces.tracemap import trace_map
 from apps.tracing.traces.waterfall import (
     Waterfall,
     found_in,
@@ -88,9 +90,10 @@ def trace(request: HttpRequest, trace_id: str) -> HttpResponse:
         "trace_id": known,
         "w3c": known.replace("-", "")[1:],
         "begun": traceids.begun(known),
-        "around": _around(known),
     }
     if found is None:
+        told_us = round(traceids.begun(known).timestamp() * 1_000_000)
+        context["around"] = _around(told_us - 60_000_000, told_us + 60_000_000)
         return render(request, "tracing/trace_missing.html", context, status=404)
     look = _blaming(found, Look.read(request.GET.dict()))
     context |= _summary(found) | rows_context(request, found, look)
@@ -106,14 +109,15 @@ def _blaming(found: Waterfall, look: Look) -> Look:
     return replace(look, span=key, at=key)
 
 
-def _around(trace_id: str) -> str:
-    begun = traceids.begun(trace_id)
+def _around(begin_us: int, end_us: int) -> str:
+    """The whole minutes in which a trace lies, for pages about a time."""
+    minute = 60_000
+    since = begin_us // 1_000 // minute * minute
+    until = (end_us // 1_000 // minute + 1) * minute
     return urlencode(
         {
-            "since": rfc3339(begun.replace(second=0)),
-            "until": rfc3339(
-                from_milliseconds(round(begun.timestamp() * 1_000) + 90_000)
-            ),
+            "since": rfc3339(from_milliseconds(since)),
+            "until": rfc3339(from_milliseconds(until)),
         }
     )
 
@@ -129,6 +133,7 @@ def _summary(found: Waterfall) -> dict[str, Any]:
     failed = [row for row in found.rows if row.has_failed]
     return {
         "root": root,
+        "around": _around(found.begin_us, found.end_us),
         "heading": root.operation or root.name,
         "begin": begin,
         "found": found,
@@ -253,3 +258,20 @@ def _found(request: HttpRequest, trace_id: str) -> Waterfall:
     if found is None:
         raise Http404(f"There is no trace {trace_id}, or nothing of it you may see.")
     return found
+
+
+def trace_map_part(request: HttpRequest, trace_id: str) -> HttpResponse:
+    """The service map of this trace alone; its nodes lead to the map of its time."""
+    found = seen.seen_trace(seen.known_id(trace_id), seen.scope_of(request))
+    if found is None:
+        raise Http404(f"There is no trace {trace_id}, or nothing of it you may see.")
+    begin_us = min(span.start_us for span in found.spans)
+    end_us = max(span.end_us or span.start_us for span in found.spans)
+    page, around = reverse("service-map"), _around(begin_us, end_us)
+
+    def href(part: str) -> str:
+        return f"{page}?{around}&{urlencode({'select': part})}"
+
+    # What is not a name is written by us; names are escaped where they are written.
+    drawing = mark_safe(trace_map(found.spans, href))  # noqa: S308
+    return render(request, "tracing/trace_map.html", {"drawing": drawing})

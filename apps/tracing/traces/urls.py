@@ -22,6 +22,7 @@ urlpatterns: list[URLPattern] = [
     path("traces/compare/", comparisonpages.comparison, name="trace-comparison"),
     path("traces/<str:trace_id>/peers", comparisonpages.peers, name="trace-peers"),
     path("traces/<str:trace_id>/", tracepages.trace, name="trace"),
+    path("traces/<str:trace_id>/map", tracepages.trace_map_part, name="trace-map"),
     path("traces/<str:trace_id>/rows", tracepages.rows, name="trace-rows"),
     path("traces/<str:trace_id>/spans/<str:key>", spanpages.span, name="trace-span"),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from apps.search.engines.base import DocumentEngine
@@ -77,9 +78,15 @@ def shop_documents() -> list[dict[str, Any]]:
 
 
 def store_shop(engine: DocumentEngine) -> None:
+    store_documents(engine, shop_documents())
+
+
+def store_documents(
+    engine: DocumentEngine, documents: Iterable[dict[str, Any]]
+) -> None:
     intake = SpanIntake(engine)
-    for document in shop_documents():
-        spans = spans_of(document, "", REGION)
+    for document in documents:
+        spans = spans_of(document, ACCOUNT, REGION)
         intake.take_spans("shop", [(span, 0) for span in spans])
     intake.commit()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import csv
 import io
+from typing import Any
 from urllib.parse import quote
 
 import orjson
@@ -14,6 +15,7 @@ from django.test import Client
 from apps.discovery.roles import Role
 from apps.search.engines.base import DocumentEngine
 from apps.tracing.models import Trace
+from tests.browser.payloads import PAYLOADS
 from tests.conftest import signed_in
 from tests.factories import ACCOUNT
 from tests.monitoring.logs.explored import a_line, keep
@@ -26,6 +28,8 @@ from tests.tracing.traces.shop import (
     OTHERS,
     PAY,
     WEB,
+    quick_checkout,
+    store_documents,
     store_shop,
 )
 
@@ -287,6 +291,27 @@ def test_two_traces_stand_side_by_side(shop: None, viewer_client: Client) -> Non
     assert "B took <strong>1.82 s</strong> longer than A" in page
 
 
+def test_traces_of_the_same_request_are_offered_to_compare_with(
+    shop: None, viewer_client: Client
+) -> None:
+    mine = OTHERS.format(0)
+
+    peers = _page(viewer_client, f"/traces/{mine}/peers")
+
+    assert peers.count(f"a={mine}&amp;b=") == 8
+    assert OTHERS.format(1) in peers
+    assert "No other trace" in _page(viewer_client, f"/traces/{FAILED}/peers")
+
+
+def test_the_map_of_a_trace_leads_to_the_map_of_its_time(
+    shop: None, viewer_client: Client
+) -> None:
+    part = _page(viewer_client, f"/traces/{FAILED}/map")
+
+    assert "payments" in part
+    assert "/map/?since=2026-07-01T12%3A" in part
+
+
 def test_a_comparison_names_what_is_missing(viewer_client: Client) -> None:
     page = _page(viewer_client, "/traces/compare/?a=nonsense")
 
@@ -294,6 +319,7 @@ def test_a_comparison_names_what_is_missing(viewer_client: Client) -> None:
     assert "Trace B: Name a trace" in page
 
 
+@pytest.mark.django_db(transaction=True)
 def test_exports_hold_what_the_page_finds(shop: None, viewer_client: Client) -> None:
     def exported(suffix: str) -> str:
         return text_of(viewer_client.get(f"/traces/export.{suffix}?{DAY}&filter=fault"))
@@ -302,6 +328,37 @@ def test_exports_hold_what_the_page_finds(shop: None, viewer_client: Client) -> 
     assert [(row["trace_id"], row["ended"]) for row in rows] == [(FAILED, "Fault, 5xx")]
     (line,) = exported("ndjson").splitlines()
     assert len(orjson.loads(line)["spans"]) == 4
+
+
+def test_hostile_texts_stay_text(engine: DocumentEngine, viewer_client: Client) -> None:
+    store_documents(engine, map(_hostile, range(len(PAYLOADS))))
+    paths = [f"/traces/?{DAY}", f"/traces/breakdown?{DAY}&versus=failed"]
+    for at, payload in enumerate(PAYLOADS):
+        trace, given = OTHERS.format(at), quote(payload)
+        paths += [f"/traces/{trace}/?find={given}", f"/traces/{trace}/map"]
+        paths += [f"/traces/{trace}/spans/{at + 1:016x}"]
+        paths += [f"/traces/?{DAY}&filter={given}", f"/traces/compare/?a={given}"]
+
+    for path in paths:
+        page = _page(viewer_client, path)
+        raw = [one for one in PAYLOADS if "<" in one and one in page]
+        assert not raw, path
+
+
+def _hostile(at: int) -> dict[str, Any]:
+    """A trace with a payload in every place that a page shows."""
+    payload, document = PAYLOADS[at], quick_checkout(at)
+    request = {"url": payload, "method": payload, "user_agent": payload}
+    return {
+        **document,
+        "name": payload,
+        "user": payload,
+        "fault": True,
+        "annotations": {"note": payload, payload: "x"},
+        "http": {"request": request, "response": {"status": 500}},
+        "cause": {"exceptions": [{"id": "1", "type": payload, "message": payload}]},
+        "metadata": {payload: {payload: payload}},
+    }
 
 
 def test_completions_know_keywords_and_services(
