@@ -12,7 +12,7 @@ HEIGHT = 92
 _LEAST = 2.0
 _GAP = 0.12
 _LABEL = 18.0
-_RIGHT = 84.0
+_RIGHT = 89.0
 
 
 @dataclass(frozen=True, slots=True)
