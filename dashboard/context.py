@@ -49,6 +49,7 @@ _PAGES = (
     ("Accounts", "cloud", "accounts", ()),
     ("Log groups", "folder-input", "log-groups", ()),
     ("Trail sources", "database", "sources", ()),
+    ("Trace sources", "radio", "trace-scopes", ()),
     ("Metric collection", "server", "collection", ()),
     ("Quarantine", "shield-alert", "quarantine", ()),
 )

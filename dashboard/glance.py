@@ -1,5 +1,5 @@
-"""What home shows of metrics, alarms, dashboards and logs: live numbers of what one
-may see."""
+"""What home shows of metrics, alarms, services, dashboards and logs: live numbers of
+what one may see."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from apps.search import store
 from apps.search.engines.base import Scope, SearchRequest, Total
 from apps.search.language import parse
 from apps.search.timerange import TimeRange, from_milliseconds
+from apps.tracing.maps.lately import lately
 
 _AN_HOUR = timedelta(hours=1)
 _SEARCH_SECONDS = 5.0
@@ -75,6 +76,7 @@ def glance(viewer: User, now: datetime) -> dict[str, Any]:
         "loud": alarms.filter(state=State.ALARM).order_by("-since")[:_ALARMS],
         "boards": boards[:_BOARDS],
         "logs": LOGS,
+        "services": lately(Scope(viewer.visible_accounts()), now),
         "has_connected": visible_to(viewer).filter(is_connected=True).exists(),
     }
 

@@ -8,12 +8,12 @@ from typing import Any, cast
 
 import pytest
 
-from apps.audit.changes import markers
+from apps.audit.changes import badges, markers
 from apps.discovery.accounts import Viewer
 from apps.monitoring.metrics.keys import MetricKey
 from apps.search.timerange import TimeRange
 from tests.conftest import Fill
-from tests.factories import ACCOUNT, NOON, an_event
+from tests.factories import ACCOUNT, NOON, OTHER_ACCOUNT, an_event
 
 SPAN = TimeRange(NOON - timedelta(hours=1), NOON + timedelta(hours=1))
 FUNCTION = f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:cart"
@@ -79,3 +79,39 @@ def test_a_metric_without_dimensions_has_no_changes(fill: Fill) -> None:
     whole = MetricKey(ACCOUNT, "eu-west-1", "AWS/Lambda", "Errors")
 
     assert markers([whole], SPAN, viewer()) == ()
+
+
+NODES = [(ACCOUNT, "AWS::Lambda::Function", "cart"), ("", "", "web")]
+
+
+def test_writes_are_badges_of_the_node_that_has_the_resources_name(fill: Fill) -> None:
+    fill(
+        a_change(eventID="1"),
+        a_change(eventID="2", eventName="UpdateFunctionConfiguration20150331v2"),
+        a_change(eventID="3", readOnly=True, eventName="GetFunction20150331v2"),
+    )
+
+    found = badges(NODES, SPAN, viewer())
+
+    ((badge,),) = found.values()
+    assert list(found) == [NODES[0]]
+    assert (badge.kind, badge.count) == ("change", 2)
+    assert badge.text.startswith("2 changes: ")
+    assert "explore/trail" in badge.url
+
+
+def test_writes_of_another_account_are_not_the_nodes(fill: Fill) -> None:
+    fill(a_change())
+    other = [(OTHER_ACCOUNT, "", "cart")]
+
+    assert badges(other, SPAN, viewer()) == {}
+    assert badges(NODES, SPAN, viewer(OTHER_ACCOUNT)) == {}
+
+
+def test_many_long_names_are_asked_for_in_parts(fill: Fill) -> None:
+    fill(a_change())
+    many = [
+        (ACCOUNT, "", f"{'a-very-long-name-of-a-service-' * 3}{at}") for at in range(60)
+    ]
+
+    assert list(badges([*many, NODES[0]], SPAN, viewer())) == [NODES[0]]

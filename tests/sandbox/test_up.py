@@ -20,6 +20,13 @@ ARRIVES_SECONDS = 60.0
 @pytest.fixture(scope="module")
 def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     port = free_port()
+    # A day of traces would be read while the tests wait for other things.
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("TRACE_FIRST_HOURS", "1")
+        yield from watch(tmp_path_factory, port)
+
+
+def watch(tmp_path_factory: pytest.TempPathFactory, port: int) -> Iterator[Watched]:
     home = tmp_path_factory.mktemp("sandbox") / "home"
     site = Site(home, "--sandbox", "--sandbox-port", str(port))
     site.wait(UP_SECONDS)

@@ -25,25 +25,37 @@ class NotABody(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One part of a body: what is taken or refused as a whole. `id` is its own name
-    for itself, as far as it has one."""
+    """One part of a body, as it was sent: what is taken or refused as a whole."""
 
-    id: str
+    sent: Any
     spans: list[Span] = field(default_factory=list)
     problem: InvalidSpan | None = None
+
+    @property
+    def id(self) -> str:
+        """What it calls itself, as far as it does."""
+        value = self.sent
+        try:
+            value = read_json(value.encode()) if isinstance(value, str) else value
+        except (ValueError, RecursionError):
+            return ""
+        if not isinstance(value, dict):
+            return ""
+        found = value.get("spanId", value.get("id"))
+        return found[:100] if isinstance(found, str) else ""
 
 
 def items(format_: str, body: bytes, account: str, region: str) -> Iterator[Item]:
     """The parts of a body, in order. Raises NotABody."""
-    for read, name in _PARTS[format_](body):
+    for read, sent in _PARTS[format_](body):
         try:
-            yield Item(name, read(account, region))
+            yield Item(sent, read(account, region))
         except InvalidSpan as error:
-            yield Item(name, problem=error)
+            yield Item(sent, problem=error)
 
 
 Read = Callable[[str, str], list[Span]]
-Part = tuple[Read, str]
+Part = tuple[Read, Any]
 
 
 def _xray_parts(body: bytes) -> Iterator[Part]:
@@ -53,7 +65,7 @@ def _xray_parts(body: bytes) -> Iterator[Part]:
         raise NotABody("TraceSegmentDocuments is missing: it is a list of documents")
     if len(listed) > MOST_DOCUMENTS:
         raise NotABody(f"A request has {MOST_DOCUMENTS:,} documents at most")
-    return ((_of_segment(one), _segment_id(one)) for one in listed)
+    return ((_of_segment(one), one) for one in listed)
 
 
 def _of_segment(value: Any) -> Read:
@@ -68,22 +80,13 @@ def _of_segment(value: Any) -> Read:
     return read
 
 
-def _segment_id(value: Any) -> str:
-    try:
-        document = read_json(value.encode()) if isinstance(value, str) else value
-    except (ValueError, RecursionError):
-        return ""
-    found = document.get("id") if isinstance(document, dict) else ""
-    return found[:100] if isinstance(found, str) else ""
-
-
 def _zipkin_parts(body: bytes) -> Iterator[Part]:
     value = _json(body)
     if not isinstance(value, list):
         raise NotABody("The body is no list of spans, as version 2 of Zipkin sends it")
     if len(value) > MOST_SPANS:
         raise NotABody(f"A request has {MOST_SPANS:,} spans at most")
-    return ((_of_zipkin(one), _id_of(one, "id")) for one in value)
+    return ((_of_zipkin(one), one) for one in value)
 
 
 def _of_zipkin(value: Any) -> Read:
@@ -115,12 +118,7 @@ def _of_told(told: Iterator[otlp.Told]) -> Iterator[Part]:
         def read(account: str, region: str, one: otlp.Told = one) -> list[Span]:
             return [otlp.span_of(one, account, region)]
 
-        yield read, _id_of(one.span, "spanId")
-
-
-def _id_of(value: Any, name: str) -> str:
-    found = value.get(name) if isinstance(value, dict) else ""
-    return found[:100] if isinstance(found, str) else ""
+        yield read, one.span
 
 
 _PARTS: Final[Mapping[str, Callable[[bytes], Iterator[Part]]]] = {

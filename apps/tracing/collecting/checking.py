@@ -26,7 +26,7 @@ from apps.tracing.maps.reading import read
 from apps.tracing.maps.servicemap import ServiceMap
 from apps.tracing.models import GraphCheck, Trace, TraceReread, TraceScope
 from apps.tracing.spans import outlines
-from apps.tracing.spans.span import Span
+from apps.tracing.spans.span import Span, SpanSource
 
 EVERY = timedelta(hours=1)
 LENGTH = timedelta(minutes=10)
@@ -85,9 +85,9 @@ def _due(scope: TraceScope, now: datetime) -> Interval | None:
 def _map_of(scope: TraceScope, window: Interval) -> ServiceMap:
     """Our map as X-Ray of one account and region can know it: from the spans that were
     sent there alone."""
-    place = (scope.account_id, scope.region)
+    place = (SpanSource.XRAY, scope.account_id, scope.region)
     traces = (
-        [one for one in spans if (one.service.account, one.region) == place]
+        [one for one in spans if (one.source, one.service.account, one.region) == place]
         for spans in _traces(window)
     )
     return counted(traces, *_seconds(window))

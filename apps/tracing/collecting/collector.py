@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from apps.discovery.accounts import target, why_not_read
 from apps.discovery.attempts import problem_of
-from apps.discovery.aws import AwsRefused
+from apps.discovery.aws import AwsError, AwsRefused
 from apps.discovery.leases import Clock, Lease, LeaseLost
 from apps.search.engines.base import DocumentEngine
 from apps.search.shutdown import stopping
@@ -40,6 +40,8 @@ _PAGES_A_STEP = 5
 # No more of the past is listed while so much of it waits to be fetched.
 _MOST_WAITING = 1_000
 _AGAIN, _IDLE = timedelta(seconds=1), timedelta(seconds=5)
+# The past can wait, and others have work for this machine, too.
+_AFTER_PAST = timedelta(seconds=6)
 _AFTER_PROBLEM, _AFTER_DENIAL = timedelta(seconds=30), timedelta(minutes=5)
 
 
@@ -58,14 +60,12 @@ def collect(scope_id: int, engine: DocumentEngine, clock: Clock = timezone.now) 
         problem=problem,
         problem_since=(row.problem_since or now) if problem else None,
         succeeded_at=row.succeeded_at if problem else now,
-        next_at=now + _pause(problem, is_idle=made.is_idle),
+        next_at=now + (_rest(problem) if problem else made.pause()),
     )
 
 
-def _pause(problem: str, *, is_idle: bool) -> timedelta:
-    if problem:
-        return _AFTER_DENIAL if "Denied" in problem else _AFTER_PROBLEM
-    return _IDLE if is_idle else _AGAIN
+def _rest(problem: str) -> timedelta:
+    return _AFTER_DENIAL if "Denied" in problem else _AFTER_PROBLEM
 
 
 class Round:
@@ -84,7 +84,20 @@ class Round:
             self._scope, self._xray, self._delivery, self._purse, clock
         )
         self._committed_at = clock()
-        self.is_idle = False
+        self._is_idle = False
+        # Why nothing is listed any more: what was listed is fetched all the same.
+        self._unlisted: AwsError | None = None
+
+    def pause(self) -> timedelta:
+        """How long the scope may wait for the next round."""
+        if self._is_idle:
+            return _IDLE
+        urgent = TraceReread.objects.filter(
+            scope=self._scope,
+            rank__in=(Rank.OPEN, Rank.NEW),
+            due_at__lte=self._clock(),
+        )
+        return _AGAIN if urgent.exists() else _AFTER_PAST
 
     def run(self) -> str:
         """Why nothing is read, "" where it is. Raises AwsError, EngineUnavailable."""
@@ -103,13 +116,15 @@ class Round:
             while self._clock() < end and not stopping.is_set():
                 # What is durable now may have been waited for.
                 if not self._step() and not self._commit():
-                    self.is_idle = True
+                    self._is_idle = True
                     break
                 self._lease.keep(self._clock())
                 if self._clock() - self._committed_at >= _COMMIT_EVERY:
                     self._commit()
         finally:
             self._commit()
+        if self._unlisted is not None:
+            raise self._unlisted
 
     def _step(self) -> bool:
         """Do what is most urgent; whether there was anything to do."""
@@ -184,6 +199,8 @@ class Round:
         decide: Callable[[Progress, datetime], Window | None] | None = None,
     ) -> bool:
         """Some pages of the window of a kind that was begun, or of the next one."""
+        if self._unlisted is not None:
+            return False
         unlisted = self._scope.windows.filter(listed_at=None)
         row = unlisted.filter(kind=kind).order_by("pk").first()
         if row is None and decide is not None:
@@ -192,9 +209,10 @@ class Round:
             return False
         try:
             self._pages(row)
-        except AwsRefused:
-            if not row.token:
-                raise
+        except AwsError as error:
+            if not (row.token and isinstance(error, AwsRefused)):
+                self._unlisted = error
+                return False
             # A token that is no longer good: the window is listed from its beginning.
             TraceWindow.objects.filter(pk=row.pk).update(token="")
         return True

@@ -90,17 +90,25 @@ def oldest_waiting() -> SpanDelivery | None:
 def _claimed(now: datetime) -> str | None:
     """The mark of a claim on the oldest that wait; None where nothing waits."""
     free = Q(claimed_at=None) | Q(claimed_at__lt=now - _STALE_AFTER)
-    waiting = SpanDelivery.objects.filter(free).order_by("pk")
-    found: list[int] = []
-    size = 0
-    for pk, bytes_kept in waiting.values_list("pk", "size")[:_AT_ONCE]:
-        size += bytes_kept
-        if found and size > _AT_ONCE_BYTES:
-            break
-        found.append(pk)
+    found = _together(SpanDelivery.objects.filter(free).order_by("pk"))
     claim = uuid.uuid4().hex
     rows = SpanDelivery.objects.filter(free, pk__in=found)
     return claim if found and rows.update(claim=claim, claimed_at=now) else None
+
+
+def _together(waiting: QuerySet[SpanDelivery]) -> list[int]:
+    """As many as are stored at once. One that somebody left behind is tried alone: if
+    it is what they died of, it takes nothing else with it."""
+    found: list[int] = []
+    size = 0
+    for pk, bytes_kept, claim in waiting.values_list("pk", "size", "claim")[:_AT_ONCE]:
+        size += bytes_kept
+        if found and (size > _AT_ONCE_BYTES or claim):
+            break
+        found.append(pk)
+        if claim:
+            break
+    return found
 
 
 def _rows(claim: str) -> QuerySet[SpanDelivery]:

@@ -85,6 +85,7 @@ def _denied(account: str) -> str:
 
 
 class _Receiving(APIView):
+    schema = None  # of X-Ray, Zipkin and OTLP, and not ours
     authentication_classes = (TokenAuthentication,)
 
     def post(self, request: Request) -> HttpResponse:

@@ -102,6 +102,16 @@ class _Roomy(_Writer):
             yield f'<text class="name" x="{x:g}" y="21">{escaped(lines[0])}'
             yield f'<tspan x="{x:g}" dy="1.16em">{escaped(lines[1])}</tspan></text>'
         yield f'<text class="numbers" x="{x:g}" y="53">{escaped(node.numbers)}</text>'
+        # From afar: in larger letters, so less of it.
+        y = 51 if len(lines) == 1 else 60
+        yield f'<text class="brief" x="12" y="{y}">{escaped(_brief(node))}</text>'
+
+
+def _brief(node: DrawnNode) -> str:
+    """Calls and the share that failed, or how many nodes a group has."""
+    if node.members:
+        return f"{node.members} nodes"
+    return " · ".join(node.numbers.split(" · ")[: 2 if node.figures.failures else 1])
 
 
 class _Dense(_Writer):

@@ -6,8 +6,16 @@ from datetime import UTC, datetime
 
 import orjson
 
-from apps.search.documents import Document, JsonObject, indexable
+from apps.search.documents import (
+    MAX_DEPTH,
+    Document,
+    JsonObject,
+    TooDeep,
+    indexable,
+)
 from apps.tracing.spans.span import Outcome, Span
+
+_TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
 
 
 def document_id(span: Span) -> str:
@@ -16,16 +24,17 @@ def document_id(span: Span) -> str:
 
 
 def as_document(span: Span) -> Document:
-    """The span as it is searched: its record, and what every format tells alike."""
+    """The span as it is searched: its record, and what every format tells alike.
+    Raises TooDeep."""
     record = span.record
     derived = {
         name: value for name, value in _derived(span).items() if value not in ("", None)
-    }
+    } | _trace_field(span)
     try:
         raw = orjson.dumps(record)
     except orjson.JSONEncodeError:  # half a character, or a number beyond 64 bits
         record, derived = _whole(record), _whole(derived)
-        raw = orjson.dumps(record)
+        raw = _written(record)
     return Document(
         document_id(span),
         span.start_us // 1_000,
@@ -37,8 +46,18 @@ def as_document(span: Span) -> Document:
     )
 
 
+def _written(record: JsonObject) -> bytes:
+    try:
+        return orjson.dumps(record)
+    except orjson.JSONEncodeError as error:
+        raise TooDeep(_TOO_DEEP) from error
+
+
 def _whole(fields: JsonObject) -> JsonObject:
-    whole = indexable(fields)
+    try:
+        whole = indexable(fields)
+    except RecursionError as error:
+        raise TooDeep(_TOO_DEEP) from error
     return whole if isinstance(whole, dict) else {}
 
 
@@ -57,6 +76,14 @@ def _derived(span: Span) -> JsonObject:
         "@region": span.region,
         "@source": span.source.value,
     }
+
+
+def _trace_field(span: Span) -> JsonObject:
+    """The trace's id, where the record does not have it so: subsegments have none, and
+    W3C writes it otherwise."""
+    if span.record.get("trace_id") == span.trace_id:
+        return {}
+    return {"trace_id": span.trace_id}
 
 
 def moment(microseconds: int) -> str:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from django.utils import timezone
 
 from apps.discovery.accounts import note_accounts
+from apps.search.documents import TooDeep
 from apps.search.engines.base import DocumentEngine, EngineUnavailable, WriteCounts
 from apps.search.intake import Batch, Broken, Intake, Portion
 from apps.search.timerange import EARLIEST, LATEST, milliseconds
@@ -77,7 +78,10 @@ class SpanIntake(Intake):
             if not _EARLIEST_US <= span.start_us < _LATEST_US:
                 self._quarantine(origin, Broken(offset, _wrong_time(span), b""))
                 continue
-            self._sort(span, offset, new, changed)
+            try:
+                self._sort(span, offset, new, changed)
+            except TooDeep as error:
+                self._quarantine(origin, Broken(offset, str(error), b""))
         before = self._batch.tally.new
         if new.documents:
             self._write(origin, new)

@@ -56,7 +56,8 @@ class JsonValues:
         self._opening, self._marks = opening, marks
         self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
         self._text, self._at = "", 0
-        self._offset = 0  # of the buffer in the inflated file, in bytes
+        # In bytes of the inflated file, and as far as the buffer is counted in it.
+        self._offset, self._counted = 0, 0
         self._is_over = False
         self._is_object = False  # that an opening began
         self._is_list = False
@@ -79,8 +80,8 @@ class JsonValues:
 
     def _check_beginning(self) -> None:
         self._ensure(_LOOK_AHEAD)
-        self._text = self._text.removeprefix(_BOM)
-        begin = self._text.lstrip()
+        self._at = len(_BOM) if self._text.startswith(_BOM) else 0
+        begin = self._text[self._at :].lstrip()
         if not begin and not self._damage:
             raise OtherContent("it is empty")
         if begin and begin[0] not in "{[":
@@ -90,13 +91,12 @@ class JsonValues:
         """Whether so much of the file is at hand, from here on."""
         if self._is_over or len(self._text) - self._at >= length:
             return len(self._text) - self._at >= length
-        passed = self._text[: self._at]
-        self._offset += len(passed) if passed.isascii() else len(passed.encode())
+        self._place()
         pieces, size = [self._text[self._at :]], len(self._text) - self._at
         while size < length and not self._is_over:
             pieces.append(self._piece())
             size += len(pieces[-1])
-        self._text, self._at = "".join(pieces), 0
+        self._text, self._at, self._counted = "".join(pieces), 0, 0
         return size >= length
 
     def _piece(self) -> str:
@@ -109,10 +109,11 @@ class JsonValues:
         return self._decode(b"", final=True)
 
     def _place(self) -> int:
-        passed = self._text[: self._at]
-        return self._offset + (
-            len(passed) if passed.isascii() else len(passed.encode())
-        )
+        """Where in the inflated file we are, in bytes."""
+        passed = self._text[self._counted : self._at]
+        self._offset += len(passed) if passed.isascii() else len(passed.encode())
+        self._counted = self._at
+        return self._offset
 
     def _find_next(self) -> bool:
         """Go to where the next value begins; False at the end of the file."""

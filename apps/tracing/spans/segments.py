@@ -305,23 +305,22 @@ def _flags(entity: JsonObject) -> Outcome:
 
 
 def _add_http(span: Span, http: Mapping[str, Any]) -> None:
-    request, response = part(http, "request"), part(http, "response")
-    code = status(response.get("status"))
-    method = text(request.get("method"), 20)
-    url = text(request.get("url"), TEXT_LENGTH)
-    span.http = Http(
-        method,
-        url,
-        code,
-        text(request.get("user_agent"), TEXT_LENGTH),
-        text(request.get("client_ip")),
-        size(request.get("content_length")),
-        size(response.get("content_length")),
-    )
-    if code >= 400:  # noqa: PLR2004  # the first status that is an error
-        span.outcome = outcome_of(code)
-    if method or url:
-        span.operation = request_line(method, url)
+    span.http = told = Http()
+    response = http.get("response")
+    if type(response) is dict:
+        told.status = status(response.get("status"))
+        told.response_bytes = size(response.get("content_length"))
+        if told.status >= 400:  # noqa: PLR2004  # the first status that is an error
+            span.outcome = outcome_of(told.status)
+    request = http.get("request")
+    if type(request) is dict:
+        told.method = text(request.get("method"), 20)
+        told.url = text(request.get("url"), TEXT_LENGTH)
+        told.user_agent = text(request.get("user_agent"), TEXT_LENGTH)
+        told.client_ip = text(request.get("client_ip"))
+        told.request_bytes = size(request.get("content_length"))
+        if told.method or told.url:
+            span.operation = request_line(told.method, told.url)
 
 
 def _add_callee(span: Span, one: JsonObject) -> None:

@@ -83,6 +83,8 @@ def walk_settings(aws: Aws) -> None:
     config = aws("xray get-encryption-config")["EncryptionConfig"]
     assert config["KeyId"] == "alias/traces"
     assert aws("xray get-trace-segment-destination")["Destination"] == "XRay"
+    changed = aws("xray update-trace-segment-destination --destination CloudWatchLogs")
+    assert changed["Destination"] == "CloudWatchLogs"
     record = f"Timestamp={NOW},SegmentsReceivedCount=1"
     assert aws(f"xray put-telemetry-records --telemetry-records {record}") == {}
 

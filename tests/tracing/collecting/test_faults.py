@@ -71,7 +71,7 @@ def test_an_outage_is_told_and_made_good(world: World) -> None:
     began = world.now()
     live(world, 19)
 
-    assert "xray.get_trace_summaries" in world.scope.problem
+    assert world.scope.problem.startswith("xray.")
     assert world.scope.problem_since is not None
     assert abs(world.scope.problem_since - began) < timedelta(minutes=1)
     assert covered(world.scope) == [before]
@@ -184,6 +184,22 @@ def test_a_denied_call_is_seen_and_not_repeated_at_once(world: World) -> None:
     assert "AccessDenied" in world.collect()
     calls = world.scope.calls
 
-    live(world, 4)
+    live(world, 2)
 
     assert world.scope.calls == calls
+
+
+def test_what_was_listed_is_fetched_though_nothing_more_can_be_listed(
+    world: World,
+) -> None:
+    world.happens(4)
+    world.pass_time(60)
+    world.strike("denied", "xray.BatchGetTraces")
+    assert "AccessDenied" in world.collect()
+    world.cloud.faults.clear()
+    world.strike("denied", "xray.GetTraceSummaries")
+
+    world.pass_time(600)
+
+    assert "AccessDenied" in world.collect()
+    assert len(world.stored()) == 4

@@ -3,12 +3,20 @@ into accounts that are not theirs."""
 
 from __future__ import annotations
 
+import contextlib
 import gzip
+import io
 import json
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
+import boto3
 import pytest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.compat import HTTPHeaders
+from django.db.models import F
 from django.test import Client
 from django.utils import timezone
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
@@ -73,6 +81,38 @@ def test_segments_are_kept_and_what_is_none_is_named(sender: Sender) -> None:
     work()
     assert spans() == 2
     assert not SpanDelivery.objects.exists()
+
+
+def test_the_sdk_of_aws_understands_the_answer(sender: Sender) -> None:
+    def answer(request: AWSPreparedRequest, **_: object) -> AWSResponse:
+        path = urlsplit(request.url).path
+        got = sender.post(path, request.body)
+        return AWSResponse(
+            request.url, got.status_code, HTTPHeaders(), _Raw(got.content)
+        )
+
+    xray = boto3.client(
+        "xray",
+        region_name="eu-west-1",
+        aws_access_key_id="x",
+        aws_secret_access_key="x",
+    )
+    xray.meta.events.register("before-send.xray.PutTraceSegments", answer)
+    texts = [json.dumps(segment(1)), json.dumps(segment(2, name=""))]
+
+    told = xray.put_trace_segments(TraceSegmentDocuments=texts)
+
+    (refused,) = told["UnprocessedTraceSegments"]
+    assert refused["Id"] == f"{2:016x}"
+    assert refused["ErrorCode"] == "MissingName"
+    assert SpanDelivery.objects.count() == 1
+
+
+class _Raw(io.BytesIO):
+    """As responses of urllib3 are read."""
+
+    def stream(self) -> Iterator[bytes]:
+        yield self.read()
 
 
 def test_zipkins_spans_are_kept_and_what_is_none_is_quarantined(
@@ -251,6 +291,28 @@ def test_a_worker_that_dies_loses_nothing(sender: Sender, dying_once: None) -> N
 
     assert spans() == 2
     assert not SpanDelivery.objects.exists()
+
+
+def test_what_a_worker_dies_of_does_not_keep_back_the_rest(
+    sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def take(self: SpanIntake, origin: str, portion: object) -> int:
+        if portion.spans[0][0].id == f"{1:016x}":  # type: ignore[attr-defined]
+            raise MemoryError
+        return real(self, origin, portion)  # type: ignore[arg-type]
+
+    real = SpanIntake.take
+    monkeypatch.setattr(SpanIntake, "take", take)
+    sender.segments(segment(1))
+    sender.segments(segment(2))
+
+    for _ in range(5):
+        with contextlib.suppress(MemoryError):
+            work()
+        SpanDelivery.objects.update(claimed_at=F("claimed_at") - timedelta(seconds=35))
+
+    assert spans() == 1
+    assert SpanDelivery.objects.count() == 1
 
 
 def test_what_was_stored_before_a_worker_died_is_not_counted_twice(

@@ -15,10 +15,11 @@ from apps.tracing.exchange.words import trace_id_in, trace_id_out
 from apps.tracing.exchange.zipkinspans import span_json
 from apps.tracing.exchange.zipkinspans import trace_json as zipkin_trace
 from apps.tracing.maps.servicemap import CLIENT, Figures, MapEdge, ServiceMap
-from apps.tracing.spans import zipkin
+from apps.tracing.spans import otlp, zipkin
 from apps.tracing.spans.segments import spans_of
 from apps.tracing.spans.span import ServiceKey, Span
 from tests.tracing.collecting.test_files import segment
+from tests.tracing.spans import otlpbodies
 
 TRACE = "5aab74dbb904746bb33447baae403ed6"
 
@@ -149,6 +150,39 @@ def test_a_segment_of_x_ray_is_a_span_of_both_tools() -> None:
             "resource": "orders",
         },
     }
+
+
+def test_a_span_of_opentelemetry_is_the_same_in_both_tools() -> None:
+    sent = otlpbodies.span(
+        {"tenant": "gold", "retries": 2, "cached": False, "ratio": 0.5},
+        links=[{"traceId": TRACE, "spanId": "0102030405060708"}],
+        kind=2,
+    )
+    (one,) = otlp.told_by(otlpbodies.export(sent))
+    span = otlp.span_of(one, "", "")
+
+    (in_jaeger,) = jaeger([span])["spans"]
+    in_zipkin = span_json(span)
+
+    tags = {tag["key"]: (tag["type"], tag["value"]) for tag in in_jaeger["tags"]}
+    assert tags["tenant"] == ("string", "gold")
+    assert tags["retries"] == ("int64", 2)
+    assert tags["cached"] == ("bool", False)
+    assert tags["ratio"] == ("float64", 0.5)
+    assert in_jaeger["references"][1] == {
+        "refType": "FOLLOWS_FROM",
+        "traceID": TRACE,
+        "spanID": "0102030405060708",
+    }
+    assert in_zipkin["kind"] == "SERVER"
+    assert in_zipkin["tags"]["cached"] == "false"
+    assert in_zipkin["traceId"] == sent["traceId"].lower()
+    (again,) = read(in_zipkin)
+    assert (again.trace_id, again.id, again.parent_id) == (
+        span.trace_id,
+        span.id,
+        span.parent_id,
+    )
 
 
 def test_what_zipkin_sent_it_gets_back() -> None:

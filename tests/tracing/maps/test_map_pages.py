@@ -303,3 +303,12 @@ def test_the_api_says_what_differs_and_how_surely(viewer_client: Client) -> None
     assert worst["shifts"][0]["measure"] == "faults"
     assert worst["shifts"][0]["p"] < 0.001
     assert {one["change"] for one in found["edges"]} == {"worse", "new", "gone", None}
+
+
+def test_home_names_what_fails(viewer_client: Client) -> None:
+    keep(made.shop())
+
+    page = text(viewer_client, "/")
+
+    assert "3 <span>failing, last hour" in page
+    assert "select=payment-provider-adapter~AWS%3A%3ALambda" in page

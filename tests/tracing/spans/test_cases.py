@@ -136,7 +136,8 @@ def test_a_trace_is_read_as_grafana_reads_it(
         assert span.start_us // 1_000 == like["startTime"]
         assert span.duration_us / 1_000 == pytest.approx(like["duration"], abs=1)
         assert span.is_in_progress is tags["in progress"]
-        assert (span.outcome is not Outcome.OK) is tags.get("error", False)
+        failed = tags.get("error", False) or tags.get("http.response.status", 0) >= 400
+        assert (span.outcome is not Outcome.OK) is failed
         assert span.service.type == tags.get("origin", span.service.type)
         if like["parentSpanID"] in spans:
             assert span.parent_id == like["parentSpanID"]
@@ -150,12 +151,16 @@ def test_a_trace_of_zipkin_is_read(cases: Any, name: str) -> None:
     dated(spans, 0)
 
     for one, span in zip(sent, spans, strict=True):
-        assert one.items() <= span.record.items()
-        assert span.id == one["id"]
+        assert _without_id(one).items() <= span.record.items()
+        assert int(span.id, 16) == int(one["id"], 16)
         assert span.trace_id == traceids.normal(one["traceId"].rjust(32, "0"))
         assert span.start_us == one.get("timestamp", span.start_us)
         assert span.duration_us == one.get("duration", 0)
         assert span.start_us > 0
+
+
+def _without_id(one: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in one.items() if name != "id"}
 
 
 @pytest.mark.parametrize("traces", edge_cases())
@@ -166,7 +171,12 @@ def test_spans_of_zipkins_dependency_cases_keep_who_and_whom(
         span = span_of(one, "", "")
 
         assert span.kind.value == one.get("kind", "").lower()
-        assert span.service.name == one.get("localEndpoint", {}).get("serviceName", "")
-        peer = one.get("remoteEndpoint", {}).get("serviceName")
-        assert (span.peer.name if span.peer else None) == peer
+        assert span.service.name == _service(one, "localEndpoint")
+        peer = span.peer.name if span.peer else ""
+        assert peer == _service(one, "remoteEndpoint")
         assert bool(span.outcome) is ("error" in one.get("tags", {}))
+
+
+def _service(one: dict[str, Any], end: str) -> str:
+    name: str = (one.get(end) or {}).get("serviceName") or ""
+    return name.lower()
