@@ -129,6 +129,14 @@ def test_a_text_is_found_in_a_trace(page: Page, shop: Site) -> None:
     expect(page.locator(f"#wf-{BANK}")).to_be_focused()
 
 
+def test_a_trace_opens_on_the_span_that_is_to_blame(page: Page, shop: Site) -> None:
+    page.goto(f"{shop.url}/traces/?{DAY}&filter=fault")
+    page.locator("td.request a").first.click()
+
+    expect(page.locator("#span-panel")).to_contain_text("ChargeFailed")
+    page.wait_for_url(f"**/{FAILED}/?span={PAY}")
+
+
 def test_log_lines_are_shown_under_their_spans(page: Page, shop: Site) -> None:
     page.goto(f"{shop.url}/traces/{FAILED}/")
     page.get_by_role("button", name="Logs inline").click()

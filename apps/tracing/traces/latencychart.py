@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from apps.tracing.traces.distribution import Distribution
+from apps.tracing.traces.distribution import Bar, Distribution
 from apps.tracing.traces.durations import shown
 
 HEIGHT = 92
 _LEAST = 2.0
 _GAP = 0.12
 _LABEL = 18.0
-_RIGHT = 84.0
+_RIGHT = 89.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,39 +55,32 @@ def drawn(
     found: Distribution, brush: tuple[float, float] | None = None
 ) -> LatencyChart:
     most = max(bar.count for bar in found.bars)
-    bars = []
-    for bar in found.bars:
-        if not bar.count:
-            continue
-        x = 100 * found.place(bar.from_ms)
-        height = max(_LEAST, HEIGHT * bar.count / most)
-        failed = max(_LEAST, height * bar.failed / bar.count) if bar.failed else 0.0
-        title = f"{bar.count:,} traces of {shown(bar.from_ms)} to {shown(bar.to_ms)}"
-        if bar.failed:
-            title += f", {bar.failed:,} failed"
-        bars.append(
-            DrawnBar(
-                x + _GAP,
-                max(100 * found.place(bar.to_ms) - x - 2 * _GAP, _GAP),
-                HEIGHT - height,
-                height,
-                HEIGHT - failed,
-                failed,
-                title,
-            )
-        )
+    bars = tuple(_bar(found, bar, most) for bar in found.bars if bar.count)
     left = right = None
     if brush is not None:
         left = 100 * found.place(brush[0])
         right = 100.0 if math.isinf(brush[1]) else 100 * found.place(brush[1])
     return LatencyChart(
-        tuple(bars),
+        bars,
         tuple(Mark(100 * found.place(ms), shown(ms)) for ms in found.ticks),
         _percentiles(found),
         found.lower_ms,
         found.upper_ms,
         left,
         0.0 if left is None or right is None else max(right - left, 0.2),
+    )
+
+
+def _bar(found: Distribution, bar: Bar, most: int) -> DrawnBar:
+    x = 100 * found.place(bar.from_ms)
+    height = max(_LEAST, HEIGHT * bar.count / most)
+    failed = max(_LEAST, height * bar.failed / bar.count) if bar.failed else 0.0
+    title = f"{bar.count:,} traces of {shown(bar.from_ms)} to {shown(bar.to_ms)}"
+    if bar.failed:
+        title += f", {bar.failed:,} failed"
+    width = max(100 * found.place(bar.to_ms) - x - 2 * _GAP, _GAP)
+    return DrawnBar(
+        x + _GAP, width, HEIGHT - height, height, HEIGHT - failed, failed, title
     )
 
 

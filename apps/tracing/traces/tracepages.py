@@ -19,7 +19,7 @@ from apps.search.engines.base import EngineUnavailable
 from apps.search.explorestate import ExploreState
 from apps.search.language import quoted
 from apps.search.parameters import is_count
-from apps.search.timerange import EPOCH, from_milliseconds, rfc3339
+from apps.search.timerange import from_milliseconds, rfc3339
 from apps.tracing.traces import drawnrows, seen, spanlogs
 from apps.tracing.traces.rootcauses import blamed
 from apps.tracing.traces.spanlogs import SpanLogs
@@ -124,7 +124,6 @@ def _around(begin_us: int, end_us: int) -> str:
 
 def _summary(found: Waterfall) -> dict[str, Any]:
     root = found.tree.root
-    begin = EPOCH + (from_milliseconds(found.begin_us // 1_000) - EPOCH)
     explore = ExploreState(
         q=f"trace_id:{quoted(root.trace_id)}",
         since=rfc3339(from_milliseconds(found.begin_us // 1_000)),
@@ -135,7 +134,7 @@ def _summary(found: Waterfall) -> dict[str, Any]:
         "root": root,
         "around": _around(found.begin_us, found.end_us),
         "heading": root.operation or root.name,
-        "begin": begin,
+        "begin": from_milliseconds(found.begin_us // 1_000),
         "found": found,
         "spans": sum(row.span is not None for row in found.rows),
         "failed": len(failed),
@@ -150,16 +149,20 @@ def _summary(found: Waterfall) -> dict[str, Any]:
         ],
         "lanes": drawnrows.lanes(found, _MINIMAP_HEIGHT),
         "minimap_height": _MINIMAP_HEIGHT,
-        "totals": [
-            {
-                "total": one,
-                "colour": one.at % drawnrows.COLOURS + 1,
-                "pattern": one.at // drawnrows.COLOURS % drawnrows.PATTERNS,
-                "share": 100 * one.critical_us / max(root.duration_us, 1),
-            }
-            for one in found.services
-        ],
+        "totals": _totals(found),
     }
+
+
+def _totals(found: Waterfall) -> list[dict[str, Any]]:
+    answered_us = max(found.tree.root.duration_us, 1)
+    return [
+        {
+            "total": one,
+            "colour": one.at % drawnrows.COLOURS + 1,
+            "share": 100 * one.critical_us / answered_us,
+        }
+        for one in found.services
+    ]
 
 
 def _deepest(failed: list[Any]) -> str:

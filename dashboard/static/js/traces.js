@@ -195,6 +195,8 @@ document.addEventListener("keydown", (event) => {
 onContent((root) => {
   const panel = $("#span-panel");
   if (!panel) return;
+  const chosen = $(".wf-row.chosen")?.dataset.key;
+  if (params().get("span") === "cause") keep(changedUrl({ span: chosen ?? null }));
   if (params().get("span")) panel.hidden = false;
   const first = $(".wf-row");
   if (first && !$(".wf-row[tabindex='0']")) first.tabIndex = 0;

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable
+from random import Random
 from typing import Any
 
 import pytest
@@ -149,11 +150,54 @@ def subjects() -> dict[str, Subject]:
     return {name: Subject(spans) for name, spans in found.items()}
 
 
+def _made_up(chance: Random) -> list[dict[str, Any]]:
+    """A trace of services that call each other, AWS and databases, and may fail."""
+    web = segment(**_ending(chance))
+    documents, calls = [web], []
+    for number in range(chance.randrange(4)):
+        made = call(
+            chance.choice(["orders", "stock", "DynamoDB", "SQS", "db"]),
+            id=f"{number + 4:016x}",
+            end_time=START + chance.choice([0.06, 0.1, 0.19]),
+            **_ending(chance),
+        )
+        if made["name"] in ("DynamoDB", "SQS"):
+            made |= {"namespace": "aws", "aws": {"table_name": "carts"}}
+        elif made["name"] == "db":
+            made["sql"] = {"sanitized_query": "select 1"}
+        calls.append(made)
+        if chance.random() < 0.6:
+            answered = callee(
+                made["name"],
+                id=f"{number + 40:016x}",
+                parent_id=made["id"] if chance.random() < 0.9 else "f" * 16,
+                **_ending(chance),
+            )
+            documents.append(answered)
+    nested = {"name": "work", "id": "9" * 16, "start_time": START, "end_time": START}
+    web["subsegments"] = [{**nested, "subsegments": calls}] if calls[2:] else calls
+    return documents
+
+
+def _ending(chance: Random) -> dict[str, Any]:
+    return {
+        **chance.choice([{}, {}, {"fault": True}, {"error": True}, {"throttle": True}]),
+        **chance.choice([{}, status(200), status(429), status(502), {"http": _HTTP}]),
+        **chance.choice([{}, {}, {"cause": _THROWN}]),
+        "annotations": chance.choice(
+            [{}, {"age": chance.randrange(40)}, {"size": 2.5}]
+        ),
+        "user": chance.choice([None, "ann", "bob"]),
+    }
+
+
 def _documents() -> list[dict[str, Any]]:
+    chance = Random(5)  # noqa: S311  # traces need no secret
+    traces = [*_TRACES, *(_made_up(chance) for _ in range(40))]
     return [
         {name: value for name, value in {**one, "trace_id": trace_id(at)}.items()
          if value is not None}
-        for at, documents in enumerate(_TRACES)
+        for at, documents in enumerate(traces)
         for one in documents
     ]  # fmt: skip
 
