@@ -43,8 +43,7 @@ _FRAMES = """async () => {
   return times.slice(1).map((time, index) => time - times[index]);
 }"""  # noqa: E501
 _FILL = (
-    "from tests.tracing.maps.filling import fill, fill_history; "
-    "fill_history({nodes}, {days})"
+    "from tests.tracing.maps.filling import fill_history; fill_history({nodes}, {days})"
 )
 
 

@@ -19,7 +19,8 @@ from apps.tracing.models import SeenEdge, SeenNode
 from apps.tracing.spans.span import ServiceKey
 
 _STEPS = 48
-_NICE_S = (60, 300, 900, 1_800, 3_600, 10_800, 21_600, 86_400)
+# Whole hours as soon as there are many: those are kept, and quickly read.
+_NICE_S = (60, 300, 900, 3_600, 10_800, 21_600, 86_400)
 _MOST_LISTED = 40
 _SPARK_HIGH = 48.0
 
@@ -140,10 +141,11 @@ def facts(figures: Figures, seconds: int) -> list[tuple[str, str, str]]:
 
 
 def window_of(map_: ServiceMap) -> tuple[tuple[int, int], int]:
-    """The window of a map, and steps to show it in."""
+    """The window of a map, from where a step begins, and steps to show it in."""
     length = map_.until_s - map_.since_s
-    step = next((one for one in _NICE_S if length / one <= _STEPS), _NICE_S[-1])
-    return (map_.since_s, map_.until_s), step
+    whole_days = -(-length // (_STEPS * _NICE_S[-1])) * _NICE_S[-1]
+    step = next((one for one in _NICE_S if length / one <= _STEPS), whole_days)
+    return (map_.since_s // step * step, map_.until_s), step
 
 
 def _neighbours(shown: Shown, key: ServiceKey, *, is_caller: bool) -> list[Neighbour]:

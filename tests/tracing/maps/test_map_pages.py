@@ -312,3 +312,14 @@ def test_home_names_what_fails(viewer_client: Client) -> None:
 
     assert "3 <span>failing, last hour" in page
     assert "select=payment-provider-adapter~AWS%3A%3ALambda" in page
+
+
+def test_all_time_is_a_window_too(viewer_client: Client) -> None:
+    keep(made.shop())
+    query = "since=2000-01-01&until=now"
+
+    assert text(viewer_client, f"/map/?{query}&by=none").count("data-x=") == 12
+    assert "1,240 sampled" in text(
+        viewer_client, f"/map/panel?{query}&select={CHECKOUT}"
+    )
+    assert "strip-bars" in text(viewer_client, f"/map/strip?{query}")
