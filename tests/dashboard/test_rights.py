@@ -220,6 +220,7 @@ def path_of(route: str) -> str:
         "<int:one_id>": "1",
         "<str:token>": "x",
         "<path:service>": SECRET,
+        "<str:key>": "bd862e3fe1be46a9",
     }
     for part, value in filled.items():
         route = route.replace(part, value)

@@ -247,7 +247,7 @@ def _label(one: Difference) -> str:
     telling = [shift for shift in one.shifts if shift.is_worse] or list(one.shifts)
     if one.change is Change.NONE or not telling:
         return ""
-    return telling[0].text.split(" (", 1)[0]
+    return telling[0].short
 
 
 def _row(one: Difference, maps: tuple[ServiceMap, ServiceMap]) -> Row:

@@ -53,6 +53,15 @@ class Shift:
         said = f"{name} {show(self.before)} → {show(self.after)}"
         return f"{said} ({significance.in_words(self.p)})"
 
+    @property
+    def short(self) -> str:
+        """`0.2 → 6.1 %`: the unit once, where both have the same."""
+        show = _SHOWN[self.measure]
+        before, after = show(self.before), show(self.after)
+        number, _, unit = before.partition(" ")
+        is_alike = bool(unit) and after.endswith(f" {unit}")
+        return f"{number if is_alike else before} → {after}"
+
 
 def _a_minute(value: float) -> str:
     return wording.rate(value, 60)

@@ -6,6 +6,7 @@ spans. Pure.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -88,6 +89,19 @@ _IN_NAMES = (
     ("database", Shape.DATABASE),
     ("bucket", Shape.BUCKET),
 )
+
+
+def short_name(name: str) -> str:
+    """What tells a node from others, of names that are addresses: the queue of a URL,
+    the end of an ARN, the instance of a host of AWS."""
+    _, is_address, rest = name.partition("://")
+    if is_address:
+        return rest.split("?", 1)[0].rstrip("/").rsplit("/", 1)[-1] or name
+    if name.startswith("arn:"):
+        return re.split(r"[:/]", name)[-1] or name
+    if name.rstrip(".").endswith((".amazonaws.com", ".amazonaws.com.cn")):
+        return name.split(".", 1)[0]
+    return name
 
 
 def look_of(type_: str) -> Look:

@@ -11,7 +11,7 @@ from apps.tracing.maps import graphs, links, reading, wording
 from apps.tracing.maps.graphs import WIDE
 from apps.tracing.maps.grouping import GROUP
 from apps.tracing.maps.health import Health, health_of
-from apps.tracing.maps.looks import look_of
+from apps.tracing.maps.looks import look_of, short_name
 from apps.tracing.maps.picture import edge_id, node_id
 from apps.tracing.maps.servicemap import Figures, MapEdge, MapNode, ServiceMap
 from apps.tracing.maps.shown import Shown, part
@@ -39,7 +39,8 @@ def panel(shown: Shown) -> dict[str, Any]:
     """Nothing where nothing is chosen, or what was chosen is not there."""
     found = part(shown.map, shown.state.select)
     if found is None:
-        return {"gone": shown.state.select}
+        close_url = shown.state.url_query(select="")
+        return {"gone": shown.state.select, "close_url": close_url}
     about = _node(found, shown) if isinstance(found, MapNode) else _edge(found, shown)
     figures = found.figures
     return {
@@ -58,7 +59,8 @@ def _node(node: MapNode, shown: Shown) -> dict[str, Any]:
     members = shown.grouped.members.get(key, ())
     about: dict[str, Any] = {
         "node": node,
-        "title": key.name,
+        "title": short_name(key.name),
+        "whole_name": key.name if short_name(key.name) != key.name else "",
         "caption": look_of(key.type).caption,
         "callers": _neighbours(shown, key, is_caller=True),
         "callees": _neighbours(shown, key, is_caller=False),
@@ -87,7 +89,7 @@ def _edge(edge: MapEdge, shown: Shown) -> dict[str, Any]:
     is_of_groups = GROUP in (edge.source.type, edge.target.type)
     about: dict[str, Any] = {
         "edge": edge,
-        "title": f"{edge.source.name} → {edge.target.name}",
+        "title": f"{short_name(edge.source.name)} → {short_name(edge.target.name)}",
         "caption": "Messages" if edge.is_async else "Calls",
         "source_url": shown.state.url_query(select=node_id(edge.source)),
         "target_url": shown.state.url_query(select=node_id(edge.target)),
@@ -159,7 +161,7 @@ def _neighbour(edge: MapEdge, shown: Shown, is_caller: bool) -> Neighbour:  # no
     rate = wording.rate(edge.figures.calls, shown.seconds)
     slow = wording.milliseconds(edge.figures.percentile_ms(0.95))
     return Neighbour(
-        end.name,
+        short_name(end.name),
         health_of(edge.figures),
         f"{rate} · {slow}",
         shown.state.url_query(select=edge_id(edge)),

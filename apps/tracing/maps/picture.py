@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from apps.tracing.maps import wording
 from apps.tracing.maps.health import Health, health_of
-from apps.tracing.maps.looks import Shape, look_of
+from apps.tracing.maps.looks import Shape, look_of, short_name
 from apps.tracing.maps.servicemap import Figures, MapEdge, MapNode
 from apps.tracing.spans.span import ServiceKey
 
@@ -166,10 +166,12 @@ def label_of(edge: MapEdge, label: Label, seconds: float) -> str:
 
 
 def drawn_node(node: MapNode, seconds: float, href: str) -> DrawnNode:
-    look = look_of(node.key.type)
+    look, name = look_of(node.key.type), short_name(node.key.name)
+    known = "" if node.sends_spans else "known from those who call it"
+    whole = node.key.name if name != node.key.name else ""
     return DrawnNode(
         id=node_id(node.key),
-        name=node.key.name or "unnamed",
+        name=name or "unnamed",
         caption=look.caption,
         shape=look.shape,
         health=health_of(node.figures),
@@ -178,7 +180,7 @@ def drawn_node(node: MapNode, seconds: float, href: str) -> DrawnNode:
         words=words_of(node.figures, seconds),
         href=href,
         is_root=node.is_root,
-        note="" if node.sends_spans else "known from those who call it",
+        note=", ".join(filter(None, (known, whole))),
     )
 
 

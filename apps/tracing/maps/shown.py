@@ -18,7 +18,14 @@ from apps.tracing.maps.picture import (
     edge_id,
     node_id,
 )
-from apps.tracing.maps.servicemap import CLIENT, MapEdge, MapNode, ServiceMap
+from apps.tracing.maps.servicemap import (
+    CLIENT,
+    Figures,
+    MapEdge,
+    MapNode,
+    ServiceMap,
+    merged_figures,
+)
 from apps.tracing.maps.state import MapState
 from apps.tracing.spans.span import ServiceKey
 
@@ -97,10 +104,26 @@ def shown(whole: ServiceMap, state: MapState) -> Shown:
     by = automatic(map_) if state.by is None else state.by
     made = grouped(map_, by, state.opened)
     is_missing = bool(state.focus) and not focus
-    drawn = in_order(made.map)
+    drawn = in_order(with_clients(made.map))
     return Shown(
         state, whole, drawn, made, by, focus, find, tuple(problems), is_missing
     )
+
+
+def with_clients(map_: ServiceMap) -> ServiceMap:
+    """Clients have no figures of their own: those of what they call stand for them."""
+    made: dict[ServiceKey, Figures] = {}
+    for edge in map_.edges:
+        if edge.source.type == CLIENT:
+            known = made.get(edge.source, Figures())
+            made[edge.source] = merged_figures(known, edge.figures)
+    nodes = (
+        replace(node, figures=made.get(node.key, node.figures))
+        if node.key.type == CLIENT and not node.figures.calls
+        else node
+        for node in map_.nodes
+    )
+    return replace(map_, nodes=tuple(nodes))
 
 
 def matching(map_: ServiceMap, text: str) -> tuple[ServiceKey, ...]:

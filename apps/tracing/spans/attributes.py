@@ -98,7 +98,7 @@ _AWS_MEMBERS = (
     "topic_arn",
     "request_id",
 )
-_HTTP = frozenset(("method", "status", "url"))
+_HTTP = frozenset(("method", "status", "url", "path"))
 _AWS_API = frozenset(("aws-api", "aws_api"))
 _AWS_QUEUES = frozenset(("aws_sqs", "AmazonSQS"))
 _NOT_KEPT_TWICE = frozenset(_NAMES["statement"])

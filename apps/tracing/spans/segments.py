@@ -12,6 +12,14 @@ from typing import Any, NamedTuple
 from apps.discovery import traceids
 from apps.search.documents import JsonObject
 from apps.tracing.spans.callees import aws_callee, remote_callee, resource_of
+from apps.tracing.spans.segmentchecks import (
+    InvalidSegment,
+    ids_of,
+    microseconds,
+    name_of,
+    times_of,
+    trace_id_of,
+)
 from apps.tracing.spans.span import (
     Http,
     Outcome,
@@ -23,13 +31,9 @@ from apps.tracing.spans.span import (
     SpanSource,
 )
 from apps.tracing.spans.values import (
-    EARLIEST_US,
-    LATEST_US,
     TEXT_LENGTH,
-    InvalidSpan,
     account_of,
     hex_id,
-    is_number,
     objects,
     outcome_of,
     part,
@@ -37,26 +41,16 @@ from apps.tracing.spans.values import (
     region_of_zone,
     request_line,
     searchable,
-    shown,
     size,
     status,
     text,
 )
 
+__all__ = ["MOST_SUBSEGMENTS", "InvalidSegment", "spans_of"]
+
 MOST_SUBSEGMENTS = 10_000
 _MOST_LISTED = 100
 _NO_CAUSE = -1
-_EARLIEST, _LATEST = EARLIEST_US // 1_000_000, LATEST_US // 1_000_000
-_WANTED_TIME = "it must be seconds since 1970 as a number, between 2000 and 2199"
-
-
-class InvalidSegment(InvalidSpan):
-    """A document that is no segment: says what of it is wrong, and what would be
-    right. `code` is the one that PutTraceSegments answers with."""
-
-    def __init__(self, code: str, problem: str) -> None:
-        super().__init__(problem)
-        self.code = code
 
 
 class _Holder(NamedTuple):
@@ -84,10 +78,10 @@ def spans_of(document: JsonObject, account: str, region: str) -> list[Span]:
     `segment_id` is its parent then, and the service has no name, until the store
     knows its segment. Raises InvalidSegment.
     """
-    trace_id = _trace_id(document)
-    top_id, parent_id = _ids(document)
-    start_us, end_us = _times(document)
-    name = _name(document)
+    trace_id = trace_id_of(document)
+    top_id, parent_id = ids_of(document)
+    start_us, end_us = times_of(document)
+    name = name_of(document)
     if document.get("type") == "subsegment":
         holder = _Holder(trace_id, parent_id, ServiceKey(account, "", ""), region)
         span = _subsegment(document, holder, top_id, _Place(parent_id, start_us))
@@ -102,78 +96,6 @@ def spans_of(document: JsonObject, account: str, region: str) -> list[Span]:
     if "subsegments" in document:
         found.extend(_within(document, holder, span))
     return found
-
-
-def _trace_id(document: JsonObject) -> str:
-    given = document.get("trace_id")
-    if type(given) is not str or not given:
-        raise InvalidSegment(
-            "MissingTraceId", "trace_id is missing: each document names its trace"
-        )
-    found = traceids.normal(given)
-    if found is None:
-        raise InvalidSegment(
-            "InvalidTraceId",
-            f"trace_id is {shown(given)}: it must be 1-, 8 hex digits, - and 24 hex "
-            "digits, or the 32 digits of W3C",
-        )
-    return found
-
-
-def _ids(document: JsonObject) -> tuple[str, str]:
-    """The id of a document, and its parent's, which may be empty for a segment."""
-    given, parent = document.get("id"), document.get("parent_id")
-    if given is None or given == "":
-        raise InvalidSegment("MissingId", "id is missing: it is 16 hex digits")
-    found, above = hex_id(given), hex_id(parent)
-    if not found:
-        raise InvalidSegment(
-            "InvalidId", f"id is {shown(given)}: it must be 16 hex digits"
-        )
-    if document.get("type") == "subsegment" and not above:
-        raise InvalidSegment(
-            "MissingParentId",
-            "parent_id is missing: a subsegment that is sent by itself names the "
-            "segment it lies in by 16 hex digits",
-        )
-    return found, above
-
-
-def _name(document: JsonObject) -> str:
-    found = text(document.get("name"))
-    if not found:
-        raise InvalidSegment(
-            "MissingName",
-            "name is missing: it is the name of the service, up to 200 characters",
-        )
-    return found
-
-
-def _times(document: JsonObject) -> tuple[int, int | None]:
-    start, end = document.get("start_time"), document.get("end_time")
-    start_us = _microseconds(start)
-    if start_us is None:
-        code = "MissingStartTime" if start is None else "InvalidStartTime"
-        raise InvalidSegment(code, f"start_time is {shown(start)}: {_WANTED_TIME}")
-    if end is None:
-        if document.get("in_progress") is not True:
-            raise InvalidSegment(
-                "MissingEndTime",
-                "end_time is missing: a segment has it, or in_progress: true",
-            )
-        return start_us, None
-    end_us = _microseconds(end)
-    if end_us is None:
-        raise InvalidSegment(
-            "InvalidEndTime", f"end_time is {shown(end)}: {_WANTED_TIME}"
-        )
-    return start_us, end_us
-
-
-def _microseconds(seconds: object) -> int | None:
-    if is_number(seconds) and _EARLIEST <= seconds < _LATEST:
-        return round(seconds * 1_000_000)
-    return None
 
 
 def _holder(
@@ -217,7 +139,7 @@ def _made_up_id(holder: _Holder, top: Span, position: int) -> str:
 
 def _subsegment(one: JsonObject, holder: _Holder, span_id: str, place: _Place) -> Span:
     """One that does not say when it began, began with what it lies in."""
-    start_us = _microseconds(one.get("start_time"))
+    start_us = microseconds(one.get("start_time"))
     namespace = one.get("namespace")
     is_call = namespace in ("aws", "remote") if type(namespace) is str else False
     span = _span(
@@ -228,7 +150,7 @@ def _subsegment(one: JsonObject, holder: _Holder, span_id: str, place: _Place) -
         place.parent_id,
         text(one.get("name")),
         place.start_us if start_us is None else start_us,
-        _microseconds(one.get("end_time")),
+        microseconds(one.get("end_time")),
     )
     if type(namespace) is str:
         span.namespace = text(namespace)

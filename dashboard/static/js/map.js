@@ -63,7 +63,7 @@ function beginAt() {
 function reveal(link) {
   if (!link) return;
   const box = link.getBoundingClientRect(), frame = canvas.getBoundingClientRect(), room = 24;
-  const dx = Math.max(0, frame.left + room - box.left) - Math.max(0, box.right + room - frame.right);
+  const dx = Math.max(0, frame.left + room - box.left) - Math.max(0, box.right + 2.5 * room - frame.right);
   const dy = Math.max(0, frame.top + room - box.top) - Math.max(0, box.bottom + 2 * room - frame.bottom);
   if (!dx && !dy) return;
   view.x += dx;

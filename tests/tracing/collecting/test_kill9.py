@@ -12,7 +12,7 @@ from tests.killable import Worker
 from tests.tracing.collecting.world import World
 
 pytestmark = pytest.mark.django_db(transaction=True)
-_KILLS = 5
+_KILLS = 4
 
 
 @pytest.fixture

@@ -130,6 +130,7 @@ def test_a_shift_is_said_in_words() -> None:
 
     assert found.change is Change.WORSE
     assert found.text == "faults 0.2 % → 6.1 % (very unlikely by chance)"
+    assert found.shifts[0].short == "0.2 → 6.1 %"
 
 
 def test_few_calls_prove_nothing() -> None:

@@ -11,7 +11,7 @@ from apps.tracing.maps import graphs, picture, wording
 from apps.tracing.maps.focusing import Direction, near
 from apps.tracing.maps.grouping import GROUP, Grouping, automatic, grouped
 from apps.tracing.maps.health import Health, health_of
-from apps.tracing.maps.looks import Shape, look_of
+from apps.tracing.maps.looks import Shape, look_of, short_name
 from apps.tracing.maps.picture import Label, Sign, edge_id, node_id
 from apps.tracing.maps.servicemap import CLIENT, Figures, MapNode, ServiceMap
 from apps.tracing.maps.shown import (
@@ -364,6 +364,31 @@ def test_health_is_by_shares_of_failures(did: Figures, expected: Health) -> None
 )
 def test_types_have_shapes(type_: str, shape: Shape) -> None:
     assert look_of(type_).shape is shape
+
+
+@pytest.mark.parametrize(
+    ("name", "short"),
+    [
+        ("checkout", "checkout"),
+        ("api.bank.example", "api.bank.example"),
+        ("https://sqs.eu-west-1.amazonaws.com/111122223333/order-placed",
+         "order-placed"),
+        ("arn:aws:sns:eu-west-1:111122223333:orders", "orders"),
+        ("arn:aws:dynamodb:eu-west-1:111122223333:table/carts", "carts"),
+        ("shop@payments-db.abc.eu-west-1.rds.amazonaws.com", "shop@payments-db"),
+        ("https://", "https://"),
+    ],
+)  # fmt: skip
+def test_addresses_are_told_by_what_tells_them_apart(name: str, short: str) -> None:
+    assert short_name(name) == short
+
+
+def test_a_client_has_the_figures_of_what_it_calls() -> None:
+    client = MapNode(ServiceKey("", CLIENT, "web"), Figures(), sends_spans=False)
+    calls = edge(client.key, key("web"), figures(60, 6))
+    found = shown(service_map([client, node("web")], [calls]), MapState())
+
+    assert found.map.by_key[client.key].figures == calls.figures
 
 
 def test_latencies_are_bars_whose_marks_lie_among_them() -> None:
