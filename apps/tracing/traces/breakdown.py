@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from apps.tracing.spans.documents import outcome_word
-from apps.tracing.spans.span import Span
+from apps.tracing.spans.span import Span, SpanKind
 from apps.tracing.traces.filters.texts import quoted
 from apps.tracing.traces.summaries import root_of
 
@@ -146,14 +146,14 @@ def _pairs_of_span(span: Span) -> Iterator[Pair]:
     yield "Service", owner
     if span.region:
         yield "Region", span.region
+    place = _place(span)
     if span.outcome:
-        place = owner if span.name == owner else f"{owner}{_THEN}{span.name}"
         yield "Failed in", f"{place}: {outcome_word(span)}"[:_SHOWN_LENGTH]
     if span.peer is not None:
         called = f"{_THEN}{span.operation}" if span.operation else ""
-        yield "Call", f"{owner}{_CALLS}{span.peer.name}{called}"[:_SHOWN_LENGTH]
+        yield "Call", f"{place}{called}"[:_SHOWN_LENGTH]
     if span.http is not None and span.http.status:
-        yield "HTTP status", f"{owner} {span.http.status}"
+        yield "HTTP status", f"{place} {span.http.status}"[:_SHOWN_LENGTH]
     for name, value in (
         ("User", span.user),
         ("Zone", span.availability_zone),
@@ -164,6 +164,15 @@ def _pairs_of_span(span: Span) -> Iterator[Pair]:
     for one in span.exceptions:
         yield "Exception", one.type[:_SHOWN_LENGTH]
     yield from _annotations(span)
+
+
+def _place(span: Span) -> str:
+    """A service, whom it called, or what it did within."""
+    owner = span.service.name
+    if span.peer is not None:
+        return f"{owner}{_CALLS}{span.peer.name}"
+    is_entry = span.kind in (SpanKind.SERVER, SpanKind.CONSUMER)
+    return owner if is_entry else f"{owner}{_THEN}{span.name}"
 
 
 def _annotations(span: Span) -> Iterator[Pair]:
@@ -196,18 +205,26 @@ def expression_of(pair: Pair) -> str:
 
 
 def _of_status(value: str) -> str:
-    owner, _, status = value.rpartition(" ")
-    return f"service({quoted(owner)}) {{ http.status = {status} }}"
+    place, _, status = value.rpartition(" ")
+    return _within(place, f"http.status = {status}")
 
 
 def _of_call(value: str) -> str:
-    owner, _, called = value.partition(_CALLS)
-    return f"edge({quoted(owner)}, {quoted(called.split(_THEN)[0])})"
+    return _within(value.split(_THEN)[0], "")
 
 
 def _of_failure(value: str) -> str:
     place, _, outcome = value.rpartition(": ")
-    return f"service({quoted(place.split(_THEN)[0])}) {{ {outcome} }}"
+    return _within(place, outcome)
+
+
+def _within(place: str, condition: str) -> str:
+    """That something held there; X-Ray's language does not ask about work within."""
+    braces = f" {{ {condition} }}" if condition else ""
+    owner, calls, called = place.partition(_CALLS)
+    if calls:
+        return f"edge({quoted(owner)}, {quoted(called)}){braces}"
+    return "" if _THEN in place else f"service({quoted(place)}){braces}"
 
 
 _EXPRESSIONS: Mapping[str, Callable[[str], str]] = {

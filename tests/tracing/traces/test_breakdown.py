@@ -7,7 +7,13 @@ from typing import Any
 import pytest
 
 from apps.tracing.spans.span import Http, Outcome, Span
-from apps.tracing.traces.breakdown import Breakdown, Shared, count, expression_of
+from apps.tracing.traces.breakdown import (
+    Breakdown,
+    Shared,
+    count,
+    expression_of,
+    pairs_of,
+)
 from apps.tracing.traces.filters.evaluating import matches
 from apps.tracing.traces.filters.parsing import read
 from apps.tracing.traces.filters.subjects import Subject
@@ -65,7 +71,14 @@ _FAILED = [
         outcome=Outcome.FAULT,
         annotations={"tier": "gold", "size": 3, "paid": False, "version": "2"},
     ),
-    call("c", "root", "db", operation="select 1"),
+    call(
+        "c",
+        "root",
+        "db",
+        operation="select 1",
+        http=Http(status=404),
+        outcome=Outcome.ERROR,
+    ),
 ]
 
 
@@ -77,7 +90,9 @@ _FAILED = [
         ("Zone", "eu-west-1c"),
         ("Instance", "i-7"),
         ("HTTP status", "web 503"),
-        ("Failed in", "web · root: fault"),
+        ("Failed in", "web: fault"),
+        ("Failed in", "web → db: error"),
+        ("HTTP status", "web → db 404"),
         ("Call", "web → db · select 1"),
         ("annotation.tier", "gold"),
         ("annotation.size", "3"),
@@ -86,6 +101,7 @@ _FAILED = [
     ],
 )
 def test_a_value_filters_for_the_traces_that_have_it(pair: tuple[str, str]) -> None:
+    assert pair in set(pairs_of(_FAILED))
     expression = read(expression_of(pair))
 
     assert matches(expression, Subject(_FAILED))
