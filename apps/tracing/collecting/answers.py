@@ -85,6 +85,7 @@ class GroupRecord:
 
     name: str
     expression: str
+    arn: str = ""
 
 
 def page_of(answer: Told, asked_from: datetime) -> SummaryPage:
@@ -157,4 +158,5 @@ def rules_of_answer(answer: Told) -> Iterable[SamplingRecord]:
 def groups_of_answer(answer: Told) -> Iterable[GroupRecord]:
     """The groups of a page of GetGroups."""
     for group in answer.get("Groups", ()):
-        yield GroupRecord(group["GroupName"], group.get("FilterExpression", ""))
+        expression = group.get("FilterExpression", "")
+        yield GroupRecord(group["GroupName"], expression, group.get("GroupARN", ""))

@@ -66,7 +66,12 @@ def _read_groups(scope: TraceScope, xray: XRay) -> dict[str, Any]:
     with transaction.atomic():
         TraceGroup.objects.filter(scope=scope).delete()
         TraceGroup.objects.bulk_create(
-            TraceGroup(scope=scope, name=group.name[:64], expression=group.expression)
+            TraceGroup(
+                scope=scope,
+                name=group.name[:64],
+                arn=group.arn[:400],
+                expression=group.expression,
+            )
             for group in groups
         )
     return {}

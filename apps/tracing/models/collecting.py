@@ -202,6 +202,7 @@ class TraceGroup(models.Model):
         TraceScope, on_delete=models.CASCADE, related_name="groups"
     )
     name = models.CharField(max_length=64)
+    arn = models.CharField(max_length=400, blank=True)
     expression = models.TextField(blank=True)
 
     class Meta:

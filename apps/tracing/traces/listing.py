@@ -27,6 +27,7 @@ from apps.tracing.traces.filters.needles import needles
 from apps.tracing.traces.filters.prefilter import Compare, Every, Need, needed
 from apps.tracing.traces.filters.subjects import Subject
 from apps.tracing.traces.filters.syntax import Node
+from apps.tracing.traces.groups import known_groups
 from apps.tracing.traces.questions import TraceQuestion
 from apps.tracing.traces.summaries import summary_of
 
@@ -234,11 +235,13 @@ def _evaluated(
     until = time.monotonic() + _SECONDS
     kept: list[ListedTrace] = []
     texts = needles(question.filter)
+    groups = known_groups(question.scope.accounts)
     for some in _batches(found, _OUTLINES_AT_ONCE):
         for listed, spans in with_spans(some, question.scope, texts):
             if not spans:
                 continue
-            if question.filter is None or matches(question.filter, Subject(spans)):
+            asked = question.filter
+            if asked is None or matches(asked, Subject(spans), groups):
                 kept.append(listed)
         if time.monotonic() > until and some[-1] is not found[-1]:
             return kept, some[-1].started_at

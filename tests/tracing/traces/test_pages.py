@@ -12,12 +12,13 @@ import orjson
 import pytest
 from django.test import Client
 
+from apps.discovery.models import Account
 from apps.discovery.roles import Role
 from apps.search.engines.base import DocumentEngine
-from apps.tracing.models import Trace
+from apps.tracing.models import Trace, TraceGroup, TraceScope
 from tests.browser.payloads import PAYLOADS
 from tests.conftest import signed_in
-from tests.factories import ACCOUNT
+from tests.factories import ACCOUNT, OTHER_ACCOUNT
 from tests.monitoring.logs.explored import a_line, keep
 from tests.streams import text_of
 from tests.tracing.traces.shop import (
@@ -51,6 +52,31 @@ def _found(client: Client, query: str) -> list[str]:
     answer = client.get(f"/api/v1/traces?{DAY}&{query}")
     assert answer.status_code == 200, answer.content
     return [one["trace_id"] for one in answer.json()["items"]]
+
+
+def test_groups_of_x_ray_are_known_by_name_and_arn(
+    admin_client: Client, narrow_client: Client, shop: None
+) -> None:
+    account, _ = Account.objects.get_or_create(number=ACCOUNT)
+    scope = TraceScope.objects.create(account=account, region="eu-west-1")
+    arn = f"arn:aws:xray:eu-west-1:{ACCOUNT}:group/broken/X"
+    for name, of_name, expression in (
+        ("broken", arn, "fault"),
+        ("Default", "", ""),
+        ("newer", "", "frobs > 3"),
+    ):
+        TraceGroup.objects.create(
+            scope=scope, name=name, arn=of_name, expression=expression
+        )
+    everything = _found(admin_client, "")
+
+    for asked in (f'group.arn = "{arn}"', 'group.name = "broken"'):
+        assert _found(admin_client, "filter=" + quote(asked)) == [FAILED]
+    all_traces = _found(admin_client, "filter=" + quote('group.name = "Default"'))
+    assert all_traces == everything
+    assert not _found(admin_client, "filter=" + quote('group.name = "newer"'))
+    elsewhere = signed_in("olga", Role.VIEWER, OTHER_ACCOUNT)
+    assert not _found(elsewhere, "filter=" + quote('group.name = "Default"'))
 
 
 def _page(client: Client, path: str) -> str:
