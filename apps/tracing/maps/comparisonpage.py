@@ -27,6 +27,7 @@ from apps.search.timerange import (
 from apps.tracing.maps import reading, svg, wording
 from apps.tracing.maps.differences import Difference, Differences, differences, union
 from apps.tracing.maps.focusing import only
+from apps.tracing.maps.gaps import gaps
 from apps.tracing.maps.pages import scope_of
 from apps.tracing.maps.picture import Change, Picture, edge_id, node_id
 from apps.tracing.maps.servicemap import Figures, ServiceMap
@@ -116,6 +117,9 @@ def comparison(request: HttpRequest) -> HttpResponse:
         return render(request, "tracing/map_comparison.html", context, status=400)
     a, b = windows.maps(scope_of(request, state.accounts))
     context |= _about(request, windows)
+    context["gaps"] = [
+        gap for span in (windows.a, windows.b) for gap in gaps(request, span, now)
+    ]
     if a.nodes or b.nodes:
         found = differences(a, b)
         context |= _compared(found, (a, b), state, wants_all="all" in request.GET)

@@ -15,15 +15,14 @@ from django.utils import timezone
 from django.utils.safestring import mark_safe
 from rest_framework.request import Request
 
-from apps.discovery.coverage import Interval
 from apps.discovery.permissions import person
 from apps.search.engines.base import Scope
 from apps.search.pickers import scope_picker, time_picker
 from apps.search.timerange import TimeError, TimeRange, parse_range, rfc3339
-from apps.tracing.collecting.covered import not_collected
 from apps.tracing.maps import exporting, reading, svg, tables
 from apps.tracing.maps.extras import extras, silent_services
 from apps.tracing.maps.focusing import Direction
+from apps.tracing.maps.gaps import gaps
 from apps.tracing.maps.grouping import GROUPING_NAMES, Grouping
 from apps.tracing.maps.health import MEANINGS
 from apps.tracing.maps.looks import SHAPE_NAMES
@@ -34,9 +33,8 @@ from apps.tracing.maps.stability import order_of_lately
 from apps.tracing.maps.state import MOST_HOPS, REFRESHES, MapState
 from apps.tracing.maps.strip import strip
 from apps.tracing.maps.svgnodes import badges
-from apps.tracing.models import SeenNode, TraceScope
+from apps.tracing.models import SeenNode
 
-_GAPS = 4
 _SILENT = 100
 
 
@@ -92,7 +90,7 @@ def service_map(request: HttpRequest) -> HttpResponse:
         context |= tables.tables(found)
     else:
         context |= _drawn(found, asked)
-    context["gaps"] = _gaps(request, asked)
+    context["gaps"] = gaps(request, asked.span, asked.now)
     return render(request, "tracing/map.html", context)
 
 
@@ -205,32 +203,6 @@ def _nothing(request: HttpRequest, asked: Asked) -> dict[str, Any]:
     since = rfc3339(last.replace(second=0, microsecond=0) - asked.span.length)
     last_url = asked.state.url_query(since=since, until=until, select="")
     return {"empty": "now", "last": last, "last_url": last_url}
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    scope: TraceScope
-    since: datetime
-    until: datetime
-
-
-def _gaps(request: HttpRequest, asked: Asked) -> list[Gap]:
-    """What of the window was not read from X-Ray, where it should have been."""
-    scopes = {
-        scope.pk: scope
-        for scope in TraceScope.objects.visible_to(person(request)).filter(
-            is_enabled=True
-        )
-    }
-    ended = min(asked.span.until, asked.now - exporting.SETTLES)
-    if not scopes or asked.span.since >= ended:
-        return []
-    missing = not_collected(scopes.values(), Interval(asked.span.since, ended))
-    return [
-        Gap(scopes[pk], one.since, one.until)
-        for pk, found in missing.items()
-        for one in found
-    ][:_GAPS]
 
 
 # --- Parts ------------------------------------------------------------------------

@@ -281,6 +281,18 @@ def test_two_windows_are_compared_on_one_map(viewer_client: Client) -> None:
     assert "mail-relay" in page
 
 
+def test_a_comparison_tells_what_of_its_windows_was_not_read(
+    viewer_client: Client,
+) -> None:
+    keep_both()
+    TraceScope.objects.create(account=an_account(), region="eu-west-1", is_enabled=True)
+
+    page = text(viewer_client, f"/map/compare/?{COMPARED}")
+
+    assert page.count("was not read from") == 2
+    assert "What is new or gone may only not have been read." in page
+
+
 def test_a_comparison_of_nothing_leads_back(viewer_client: Client) -> None:
     assert "No traces in either window" in text(viewer_client, "/map/compare/")
 
