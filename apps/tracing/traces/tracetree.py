@@ -122,13 +122,27 @@ def _is_entry(span: Span, parent: Span) -> bool:
 def with_inferred(spans: Iterable[Span]) -> TraceTree:
     """The tree with segments for those who were called and sent none themselves.
 
-    X-Ray makes them up as well, from what their callers say. Queues and topics get
-    one though a consumer answered: they are places of their own.
+    X-Ray makes them up as well, from what their callers say, until they send their own.
+    Queues and topics get one though a consumer answered: they are places of their own.
     """
-    tree = TraceTree(spans)
+    tree = TraceTree(_without_replaced(list(spans)))
     for call in [one for one in tree.spans if _lacks_callee(tree, one)]:
         tree.infer(_inferred(call), call)
     return tree
+
+
+def _without_replaced(spans: list[Span]) -> list[Span]:
+    """Segments that X-Ray made up go once the service has sent its own."""
+    answered = {
+        span.parent_id for span in spans if span.is_segment and not span.is_inferred
+    }
+    return [
+        span
+        for span in spans
+        if not span.is_inferred
+        or span.parent_id not in answered
+        or span.service.type in MESSAGING
+    ]
 
 
 def _lacks_callee(tree: TraceTree, call: Span) -> bool:
