@@ -33,6 +33,7 @@ def test_every_scheduled_task_exists_and_every_other_is_called_by_one() -> None:
         "collect_alarms_of",
         "collect_log_source",
         "collect_source",
+        "collect_traces_of",
         "list_metrics_of",
         "poll_scope",
         "read_metrics_of",
