@@ -100,8 +100,7 @@ def test_a_group_leads_to_its_own_lines(page: Page, delivered: Site) -> None:
     expect(page.locator(".total strong")).to_have_text("1")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 390)])
 def test_axe_finds_nothing(page: Page, delivered: Site, theme: str, width: int) -> None:
     page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
     page.set_viewport_size({"width": width, "height": 900})

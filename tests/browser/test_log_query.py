@@ -85,7 +85,7 @@ def impatient(browser: Browser, logged: Site, state: Path) -> Iterator[Page]:
 def test_run_that_goes_on_shows_its_answer(impatient: Page) -> None:
     expect(impatient.locator("#log-query-run")).to_contain_text("Answered.")
     drawn = impatient.locator("#log-query-chart .scatterlayer path").first
-    expect(drawn).to_be_visible()
+    expect(drawn).to_be_visible(timeout=20_000)
 
 
 def test_run_is_found_again_under_recent(impatient: Page) -> None:

@@ -208,8 +208,7 @@ def test_names_of_attackers_are_text(page: Page, site: Site) -> None:
     assert page.locator("main img, main script, main iframe").count() == 0
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 390)])
 def test_pages_of_the_map_are_accessible(
     page: Page, site: Site, theme: str, width: int
 ) -> None:
