@@ -89,10 +89,10 @@ _Part = tuple[ServiceKey | None, ServiceKey, bool]
 def _weighed(change: TraceChange) -> Iterable[Weighed]:
     after = observations(change.after.spans, change.after.senders)
     if change.before is None:
-        return ((one, 1) for one in after)
+        return [(one, 1) for one in after]
     weights = Counter(after)
     weights.subtract(observations(change.before.spans, change.before.senders))
-    return ((one, weight) for one, weight in weights.items() if weight)
+    return [(one, weight) for one, weight in weights.items() if weight]
 
 
 def _count_trace(summary: Summary, weight: int, minutes: Mapping[int, Counts]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 import orjson
 
@@ -88,8 +89,12 @@ def _trace_field(span: Span) -> JsonObject:
 
 def moment(microseconds: int) -> str:
     """A time as documents say it, to the millisecond."""
-    found = datetime.fromtimestamp(microseconds // 1_000 / 1_000, UTC)
-    return found.strftime("%Y-%m-%dT%H:%M:%S.") + f"{microseconds // 1_000 % 1_000:03}Z"
+    return f"{_second(microseconds // 1_000_000)}.{microseconds // 1_000 % 1_000:03}Z"
+
+
+@lru_cache(4_096)
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def outcome_word(span: Span) -> str:

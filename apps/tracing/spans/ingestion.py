@@ -25,7 +25,7 @@ from apps.tracing.spans.documents import as_document
 from apps.tracing.spans.span import Span
 from apps.tracing.traces import keeping
 
-_MOST_PENDING = 50_000
+_MOST_PENDING = 100_000
 _EARLIEST_US, _LATEST_US = milliseconds(EARLIEST) * 1_000, milliseconds(LATEST) * 1_000
 
 Placed = tuple[Span, int]

@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
+import orjson
+
 from apps.search.gunzip import InflateError
 from apps.search.intake import Broken, OtherContent
 
@@ -24,6 +26,7 @@ _NEAR_THE_END = 16
 _LEAST_WASTED = 16 << 10
 _MOST_WASTED = 256 << 20
 _DECODER = json.JSONDecoder()
+_LONG_NUMBER = re.compile(r"\d{19}")
 _SPACE = re.compile(r"[ \t\r\n,]*+")
 _REST_OF_OBJECT = re.compile(
     r"\][ \t\r\n]*+(?:,[ \t\r\n]*+\"[^\"]*+\"[ \t\r\n]*+:[ \t\r\n]*+"
@@ -170,6 +173,9 @@ class JsonValues:
 
     def _decoded(self) -> tuple[Any, int]:
         """Raises ValueError and RecursionError where it is no JSON."""
+        line = self._line()
+        if line is not None:
+            return line
         while True:
             try:
                 return _DECODER.raw_decode(self._text, self._at)
@@ -180,6 +186,20 @@ class JsonValues:
                 if length > MAX_VALUE_CHARACTERS:
                     raise ValueError(_TOO_LARGE) from error
                 self._ensure(max(_PIECE_CHARACTERS, 2 * length))
+
+    def _line(self) -> tuple[Any, int] | None:
+        """The value, where it is a line by itself: orjson is four times as fast. None
+        where it is not, and where orjson would not read all of it as it is written."""
+        end = self._text.find("\n", self._at)
+        if end < 0 or self._is_list or self._is_object:
+            return None
+        line = self._text[self._at : end]
+        if _LONG_NUMBER.search(line):
+            return None
+        try:
+            return orjson.loads(line), end
+        except orjson.JSONDecodeError:
+            return None
 
     def _may_go_on(self, error: json.JSONDecodeError) -> bool:
         """Whether only the end of the value is not at hand yet."""
