@@ -1,8 +1,8 @@
 """The service map: how soon any window of a long history opens, and how it pans.
 
-`main` is called by `bench.traces`. On the server a page is asked for through Django's
-test client, whole, with an account's rights; in Chromium the map of 500 nodes is
-dragged about, and the time between its frames taken.
+On the server a page is asked for through Django's test client, whole, with an account's
+rights; in Chromium the map of 500 nodes is dragged about, and the time between its
+frames taken.
 """
 
 from __future__ import annotations
