@@ -127,10 +127,7 @@ class ExploreState:
 
     def scope(self, visible: frozenset[str] | None) -> Scope:
         """What was chosen, within what the person may see."""
-        chosen = frozenset(self.accounts) or None
-        if visible is not None:
-            chosen = visible if chosen is None else chosen & visible
-        return Scope(chosen, frozenset(self.regions) or None)
+        return Scope.chosen(visible, self.accounts, self.regions)
 
     def request(
         self,

@@ -6,7 +6,7 @@ value, so engines receive a question and not a dozen arguments.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -25,6 +25,19 @@ class Scope:
 
     accounts: frozenset[str] | None = None
     regions: frozenset[str] | None = None
+
+    @classmethod
+    def chosen(
+        cls,
+        visible: frozenset[str] | None,
+        accounts: Iterable[str],
+        regions: Iterable[str] = (),
+    ) -> Scope:
+        """What was chosen, nothing meaning everything, within the accounts visible."""
+        wanted = frozenset(accounts) or None
+        if visible is not None:
+            wanted = visible if wanted is None else wanted & visible
+        return cls(wanted, frozenset(regions) or None)
 
     def admits(self, account: str, region: str) -> bool:
         return (self.accounts is None or account in self.accounts) and (

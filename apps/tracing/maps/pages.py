@@ -61,10 +61,7 @@ class Asked:
 
 def scope_of(request: HttpRequest | Request, accounts: Iterable[str]) -> Scope:
     """What one may see of the accounts asked for."""
-    visible, asked = person(request).visible_accounts(), frozenset(accounts)
-    if not asked:
-        return Scope(visible)
-    return Scope(asked if visible is None else asked & visible)
+    return Scope.chosen(person(request).visible_accounts(), accounts)
 
 
 def service_map(request: HttpRequest) -> HttpResponse:
@@ -158,6 +155,17 @@ def _about(found: Shown, asked: Asked) -> dict[str, Any]:
         "map_url": state.url_query(view="map"),
         "table_url": state.url_query(view="table"),
         "query": query,
+        **_addresses(asked, query),
+        "hidden": list(state.pairs(find="", hide="", select="")),
+        "hidden_by": list(state.pairs(by=None, opened=(), select="")),
+        "hidden_focus": list(state.pairs(hops=1, direction=Direction.BOTH)),
+        "hidden_refresh": list(state.pairs(refresh=0)),
+    }
+
+
+def _addresses(asked: Asked, query: str) -> dict[str, str]:
+    """Where the parts of the page, its files and its twins are."""
+    return {
         "strip_url": reverse("map-strip") + query,
         "panel_url": reverse("map-panel"),
         "badges_url": reverse("map-badges") + query,
@@ -166,10 +174,6 @@ def _about(found: Shown, asked: Asked) -> dict[str, Any]:
         "csv_url": reverse("map-csv") + query,
         "compare_url": _compare_url(asked),
         "api_url": reverse("api-map") + query,
-        "hidden": list(state.pairs(find="", hide="", select="")),
-        "hidden_by": list(state.pairs(by=None, opened=(), select="")),
-        "hidden_focus": list(state.pairs(hops=1, direction=Direction.BOTH)),
-        "hidden_refresh": list(state.pairs(refresh=0)),
     }
 
 

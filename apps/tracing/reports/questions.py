@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from apps.search.engines.base import Scope
 from apps.search.timerange import TimeRange, parse_range
 from apps.tracing.reports.chattiness import Finding, Habit
 from apps.tracing.spans.span import ServiceKey
@@ -32,9 +33,7 @@ class ReportQuestion:
         now: datetime,
     ) -> ReportQuestion:
         """Raises TimeError."""
-        chosen = frozenset(filter(None, parameters.get("account", ()))) or None
-        if visible is not None:
-            chosen = visible if chosen is None else chosen & visible
+        chosen = filter(None, parameters.get("account", ()))
         habit = _one(parameters, "habit")
         return cls(
             parse_range(
@@ -42,7 +41,7 @@ class ReportQuestion:
                 _one(parameters, "until") or DEFAULT_UNTIL,
                 now,
             ),
-            chosen,
+            Scope.chosen(visible, chosen).accounts,
             _one(parameters, "source"),
             _one(parameters, "target"),
             Habit(habit) if habit in set(Habit) else None,

@@ -125,10 +125,7 @@ def question(
 
 def scope_of(asked: TraceQuestion, visible: frozenset[str] | None) -> Scope:
     """What was chosen, within what the reader may see."""
-    chosen = frozenset(asked.accounts) or None
-    if visible is not None:
-        chosen = visible if chosen is None else chosen & visible
-    return Scope(chosen, frozenset(asked.regions) or None)
+    return Scope.chosen(visible, asked.accounts, asked.regions)
 
 
 def answer(question: Question) -> Answer:
