@@ -13,10 +13,10 @@ from apps.audit.sourceruns import (
     Clock,
     is_due,
     keep_claim,
-    note_batch,
     renew_claim,
     target_of,
 )
+from apps.discovery.accounts import note_batch
 from apps.discovery.aws import AwsError, AwsGone, AwsThrottled, AwsUnreachable
 from apps.discovery.buckets import Bucket
 from apps.discovery.coverage import Interval

@@ -10,7 +10,8 @@ from apps.audit.logkeys import delivery_order, parse_key
 from apps.audit.logrecords import EXCERPT_BYTES, Record
 from apps.audit.models import TrailSource
 from apps.audit.records import MalformedRecord, document, parse
-from apps.audit.sourceruns import note_batch, target_of
+from apps.audit.sourceruns import target_of
+from apps.discovery.accounts import note_batch
 from apps.discovery.aws import AwsError
 from apps.discovery.buckets import Bucket
 from apps.search.engines.base import DocumentEngine

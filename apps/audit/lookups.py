@@ -7,7 +7,8 @@ from apps.audit.covered import cover, covered
 from apps.audit.ingest import portion
 from apps.audit.kinds import TRAIL
 from apps.audit.models import TrailSource
-from apps.audit.sourceruns import LATE, Clock, note_batch, renew_claim, target_of
+from apps.audit.sourceruns import LATE, Clock, renew_claim, target_of
+from apps.discovery.accounts import note_batch
 from apps.discovery.coverage import Interval, next_window
 from apps.search import quarantine
 from apps.search.engines.base import DocumentEngine

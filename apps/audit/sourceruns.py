@@ -4,9 +4,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from apps.audit.models import TrailSource
-from apps.discovery.accounts import note_accounts, target
+from apps.discovery.accounts import target
 from apps.discovery.aws import Target
-from apps.search.intake import Batch
 
 # Longer than any step between two renewals; a worker that died is followed after it.
 LEASE = timedelta(seconds=90)
@@ -41,8 +40,3 @@ def keep_claim(source: TrailSource, now: datetime) -> None:
 
 def is_due(last: datetime | None, every: timedelta, now: datetime) -> bool:
     return last is None or now - last >= every
-
-
-def note_batch(batch: Batch) -> None:
-    """Rows the store must never be ahead of: accounts decide who may see what."""
-    note_accounts(batch.accounts)

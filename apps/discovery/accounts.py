@@ -16,6 +16,7 @@ from apps.discovery.aws import (
     forget_sessions,
 )
 from apps.discovery.models import Account
+from apps.search.intake import Batch
 
 _CHECKED_WITHIN = timedelta(minutes=5)
 
@@ -37,6 +38,11 @@ def note_accounts(numbers: Iterable[str]) -> None:
     Account.objects.bulk_create(
         [Account(number=number) for number in sorted(numbers)], ignore_conflicts=True
     )
+
+
+def note_batch(batch: Batch) -> None:
+    """Rows the store must never be ahead of: accounts decide who may see what."""
+    note_accounts(batch.accounts)
 
 
 def target(account: Account, region: str = "") -> Target:

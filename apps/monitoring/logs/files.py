@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 import orjson
 
-from apps.discovery.accounts import note_accounts
+from apps.discovery.accounts import note_batch
 from apps.monitoring.kinds import LOGS
 from apps.monitoring.logs.archivefiles import is_envelopes
 from apps.monitoring.logs.cutting import EXCERPT_BYTES, Assembler, beginning, raw_lines
@@ -106,7 +106,7 @@ class LogFiles:
         return LogIntake(engine, checkpoint, before_commit)
 
     def note(self, batch: Batch) -> None:
-        note_accounts(batch.accounts)
+        note_batch(batch)
 
     def reopen(self, origin: str, source: int | None) -> Iterator[bytes]:
         if source is not None:

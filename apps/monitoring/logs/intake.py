@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from apps.discovery.accounts import note_accounts
+from apps.discovery.accounts import note_batch
 from apps.monitoring.kinds import LOGS
 from apps.monitoring.logs.lines import LogLine, as_document, content_id, document_id
 from apps.monitoring.models import ClaimedLine
@@ -78,10 +78,6 @@ class _Told:
         return document_id(self.content, self.twin)
 
 
-def _before_commit(batch: Batch) -> None:
-    note_accounts(batch.accounts)
-
-
 @dataclass(slots=True)
 class ToldPortion(Portion):
     """A part of a file whose events tell their ids: `told` are these, each with where
@@ -98,7 +94,7 @@ class LogIntake(Intake):
         self,
         engine: DocumentEngine,
         checkpoint: Callable[[Batch], None] = lambda batch: None,
-        before_commit: Callable[[Batch], None] = _before_commit,
+        before_commit: Callable[[Batch], None] = note_batch,
     ) -> None:
         super().__init__(engine.writer(LOGS), checkpoint, before_commit)
         self._reader = engine.reader

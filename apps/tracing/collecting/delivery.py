@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import orjson
 
-from apps.discovery.accounts import note_accounts, target
+from apps.discovery.accounts import target
 from apps.discovery.aws import AwsError
 from apps.discovery.leases import Clock
-from apps.search import quarantine
+from apps.search import delivery
 from apps.search.engines.base import DocumentEngine
 from apps.search.importers import CannotReopen
-from apps.search.intake import Batch, Broken, Portion
+from apps.search.intake import Broken, Portion
 from apps.search.quarantine import Reading
 from apps.tracing.collecting.answers import FetchedTrace, SegmentText
 from apps.tracing.collecting.xray import XRay
@@ -23,21 +23,17 @@ from apps.tracing.spans.span import Span
 from apps.tracing.spans.values import InvalidSpan
 
 _EXCERPT_BYTES = 2_000
-Then = Callable[[], None]
 
 
-class Delivery:
+class Delivery(delivery.Delivery):
     """Takes traces of a scope; what is to happen once they are durable waits until
     they are. Raises EngineUnavailable."""
 
     def __init__(self, scope: TraceScope, engine: DocumentEngine, clock: Clock) -> None:
         self._place = (scope.account_id, scope.region)
-        self._clock = clock
         options = {"account": scope.account_id, "region": scope.region}
-        self._reading = Reading("xray", scope.pk, options)
-        self._then: list[Then] = []
-        self._is_empty = True
-        self._intake = SpanIntake(engine, self._durable, note_batch)
+        super().__init__(Reading("xray", scope.pk, options), clock)
+        self._intake: SpanIntake = SpanIntake(engine, self._durable)
 
     def take(self, trace: FetchedTrace) -> bool:
         """The spans of a trace; whether any of them is still in progress. What is no
@@ -58,35 +54,10 @@ class Delivery:
             self._intake.take_spans(origin, spans)
         return any(span.is_in_progress for span, _ in spans)
 
-    def then(self, do: Then) -> None:
-        """Do something once all that was taken so far is durable."""
-        self._then.append(do)
-
-    def commit(self) -> None:
-        if self._is_empty:
-            self._run_then()
-        else:
-            self._intake.commit()
-
-    def _durable(self, batch: Batch) -> None:
-        self._is_empty = True
-        quarantine.note(batch, self._clock(), self._reading)
-        self._run_then()
-
-    def _run_then(self) -> None:
-        waiting, self._then = self._then, []
-        for do in waiting:
-            do()
-
 
 def _broken(at: int, error: InvalidSpan, segment: SegmentText) -> Broken:
     excerpt = segment.text.encode("utf-8", "replace")[:_EXCERPT_BYTES]
     return Broken(at, str(error), excerpt)
-
-
-def note_batch(batch: Batch) -> None:
-    """Rows the store must never be ahead of: accounts decide who may see what."""
-    note_accounts(batch.accounts)
 
 
 _SCHEME = "xray://"
@@ -96,9 +67,11 @@ def origin_of(account: str, region: str, trace_id: str) -> str:
     return f"{_SCHEME}{account}/{region}/{trace_id}"
 
 
-def is_fetched(origin: str) -> bool:
-    """Whether quarantine has something from X-Ray itself, not from a file."""
-    return origin.startswith(_SCHEME)
+def fetched_account(origin: str) -> str:
+    """The account of what came from X-Ray itself; empty for what is from a file."""
+    if not origin.startswith(_SCHEME):
+        return ""
+    return origin.removeprefix(_SCHEME).partition("/")[0]
 
 
 def fetched_again(origin: str, scope_id: int | None) -> Iterator[bytes]:

@@ -10,13 +10,13 @@ from itertools import chain
 from pathlib import Path
 from types import MappingProxyType
 
-from apps.discovery.accounts import note_accounts
+from apps.discovery.accounts import note_batch
 from apps.search.documents import JsonObject
 from apps.search.engines.base import DocumentEngine
 from apps.search.gunzip import inflated
 from apps.search.importers import CannotReopen, Options
 from apps.search.intake import Batch, Broken, Intake
-from apps.tracing.collecting.delivery import fetched_again, is_fetched
+from apps.tracing.collecting.delivery import fetched_account, fetched_again
 from apps.tracing.kinds import SPANS
 from apps.tracing.spans import otlp, otlpbinary, segmentfiles, zipkin
 from apps.tracing.spans.ingestion import SpanIntake, SpanPortion
@@ -26,7 +26,7 @@ from apps.tracing.spans.values import InvalidSpan, account_of
 
 _AT_ONCE = 2_000
 _CHUNK_BYTES = 1 << 20
-_COLLECTED, _POSTED = "xray://", "post://"
+_POSTED = "post://"
 _NO_OPENING = re.compile(r"(?!)")
 
 Found = Iterator[Span | InvalidSpan]
@@ -61,8 +61,6 @@ class SpanFiles:
         return name
 
     def account_of(self, origin: str, options: Options) -> str:
-        if origin.startswith(_COLLECTED):
-            return origin.removeprefix(_COLLECTED).partition("/")[0]
         return options.get("account", "")
 
     def read(
@@ -95,11 +93,9 @@ class SpanFiles:
         return SpanIntake(engine, checkpoint, before_commit)
 
     def note(self, batch: Batch) -> None:
-        note_accounts(batch.accounts)
+        note_batch(batch)
 
     def reopen(self, origin: str, source: int | None) -> Iterator[bytes]:
-        if origin.startswith(_COLLECTED):
-            raise CannotReopen("X-Ray is asked for it again as long as it may change")
         if source is not None or origin.startswith(_POSTED):
             raise CannotReopen("it was posted, and only its sender can send it again")
         with Path(origin).open("rb") as stream:
@@ -114,9 +110,12 @@ class XrayFiles(SpanFiles):
     opening = segmentfiles.OPENING
     marks = segmentfiles.MARKS
 
+    def account_of(self, origin: str, options: Options) -> str:
+        return fetched_account(origin) or super().account_of(origin, options)
+
     def reopen(self, origin: str, source: int | None) -> Iterator[bytes]:
         """A file, or a trace that was fetched."""
-        if is_fetched(origin):
+        if fetched_account(origin):
             return fetched_again(origin, source)
         return super().reopen(origin, source)
 

@@ -28,7 +28,6 @@ from apps.search.quarantine import Reading
 from apps.search.shutdown import stopping
 from apps.search.timerange import milliseconds
 from apps.tracing.collecting.bodies import items
-from apps.tracing.collecting.delivery import note_batch
 from apps.tracing.models import SpanDelivery
 from apps.tracing.spans import zipkin
 from apps.tracing.spans.ingestion import SpanIntake, SpanPortion
@@ -122,7 +121,7 @@ def _ingest(claim: str, engine: DocumentEngine, clock: Clock) -> None:
         groups[_KINDS.get(row.format, row.format), row.account].append(row)
     for (kind, account), rows in groups.items():
         reading = Reading(kind, options={"account": account})
-        intake = SpanIntake(engine, partial(_note, clock, reading), note_batch)
+        intake = SpanIntake(engine, partial(_note, clock, reading))
         for row in rows:
             intake.take(f"post://{kind}/{row.pk}", _portion(row))
         intake.commit()

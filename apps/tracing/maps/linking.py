@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 from apps.tracing.maps.servicemap import CLIENT
 from apps.tracing.spans.span import (
+    MESSAGING,
     Outcome,
     ServiceKey,
     Span,
@@ -32,20 +33,6 @@ from apps.tracing.spans.tree import NO_SPAN, parents_of
 MINUTE_US = 60_000_000
 NOT_ENDED, UNTIMED = -1, -2
 _CALL, _LINK = False, True
-
-MESSAGING = frozenset(
-    (
-        "AWS::SQS::Queue",
-        "AWS::SQS",
-        "AWS::SNS",
-        "AWS::SNS::Topic",
-        "AWS::Kinesis::Stream",
-        "AWS::Events",
-        "AWS::EventBridge",
-    )
-)
-"""What takes messages for others: it stays a node when a consumer is seen, and the way
-from it to the consumer is a link."""
 
 
 class Observation(NamedTuple):

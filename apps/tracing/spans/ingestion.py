@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from django.utils import timezone
 
-from apps.discovery.accounts import note_accounts
+from apps.discovery.accounts import note_batch
 from apps.search.documents import TooDeep
 from apps.search.engines.base import DocumentEngine, EngineUnavailable, WriteCounts
 from apps.search.intake import Batch, Broken, Intake, Portion
@@ -39,10 +39,6 @@ class SpanPortion(Portion):
     spans: list[Placed] = field(default_factory=list)
 
 
-def _before_commit(batch: Batch) -> None:
-    note_accounts(batch.accounts)
-
-
 class SpanIntake(Intake):
     """Takes spans into the store, with a checkpoint every few seconds; files through
     `read`, as every intake does."""
@@ -51,7 +47,7 @@ class SpanIntake(Intake):
         self,
         engine: DocumentEngine,
         checkpoint: Callable[[Batch], None] = lambda batch: None,
-        before_commit: Callable[[Batch], None] = _before_commit,
+        before_commit: Callable[[Batch], None] = note_batch,
     ) -> None:
         def counted(batch: Batch) -> None:
             self._keep()
@@ -166,9 +162,7 @@ class SpanIntake(Intake):
 
 def replaces(span: Span, before: Span) -> bool:
     """Whether a span takes the place of one with the same id."""
-    if span.is_in_progress and not before.is_in_progress:
-        return False
-    return span.content != before.content
+    return span.may_replace(before) and span.content != before.content
 
 
 def _wrong_time(span: Span) -> str:

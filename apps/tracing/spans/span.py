@@ -71,6 +71,21 @@ class ServiceKey(NamedTuple):
     name: str
 
 
+MESSAGING = frozenset(
+    (
+        "AWS::SQS::Queue",
+        "AWS::SQS",
+        "AWS::SNS",
+        "AWS::SNS::Topic",
+        "AWS::Kinesis::Stream",
+        "AWS::Events",
+        "AWS::EventBridge",
+    )
+)
+"""Types of what takes messages for others: it stays a node when a consumer is seen, and
+the way from it to the consumer is a link."""
+
+
 class SpanLink(NamedTuple):
     """Another span that caused this one, such as the sender of a message."""
 
@@ -165,6 +180,11 @@ class Span:
     @property
     def is_in_progress(self) -> bool:
         return self.end_us is None
+
+    def may_replace(self, before: Span) -> bool:
+        """Whether it may take the place of what had its key: what has ended is never
+        replaced by what has not."""
+        return before.is_in_progress or not self.is_in_progress
 
     @property
     def duration_us(self) -> int:

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from apps.tracing.spans.span import ServiceKey, Span, SpanKind
-from apps.tracing.traces.tracetree import MESSAGING, TraceTree
+from apps.tracing.spans.span import MESSAGING, ServiceKey, Span, SpanKind
+from apps.tracing.traces.tracetree import TraceTree
 
 _TOLERATED_US = 1_000  # many senders tell milliseconds only
 _NOT_WAITED_FOR = frozenset((*MESSAGING, "AWS::Lambda", "AWS::Lambda::Function"))

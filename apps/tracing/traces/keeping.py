@@ -71,7 +71,7 @@ class _Keeping:
         spans = {span.key: span for span in before.spans} if before else {}
         for span in self._fresh.get(trace_id, ()):
             known = spans.get(span.key)
-            if known is None or known.is_in_progress or not span.is_in_progress:
+            if known is None or span.may_replace(known):
                 spans[span.key] = span
         return _settled(list(spans.values()))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db.models import QuerySet
@@ -31,14 +32,7 @@ def forget_old(engine: DocumentEngine, now: datetime) -> int:
         old = old.exclude(
             started_at__gte=begin, started_at__lt=begin + timedelta(days=1)
         )
-    gone = 0
-    while gone < _MOST:
-        some = list(old.values_list("pk", flat=True)[:_AT_ONCE])
-        if not some:
-            break
-        Trace.objects.filter(pk__in=some).delete()
-        gone += len(some)
-    return gone
+    return _drop(old)
 
 
 def _begin(day: str) -> datetime:
@@ -58,12 +52,13 @@ def thin_map(now: datetime) -> int:
     return gone
 
 
-def _drop(chunks: QuerySet[MapChunk]) -> int:
+def _drop(rows: QuerySet[Any]) -> int:
+    """Some at a time, up to what a pass may take; how many."""
     gone = 0
     while gone < _MOST:
-        some = list(chunks.values_list("pk", flat=True)[:_AT_ONCE])
+        some = list(rows.values_list("pk", flat=True)[:_AT_ONCE])
         if not some:
             break
-        MapChunk.objects.filter(pk__in=some).delete()
+        rows.model.objects.filter(pk__in=some).delete()
         gone += len(some)
     return gone

@@ -5,21 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
-from apps.tracing.spans.span import ServiceKey, Span, SpanKind, SpanSource
+from apps.tracing.spans.span import (
+    MESSAGING,
+    ServiceKey,
+    Span,
+    SpanKind,
+    SpanSource,
+)
 from apps.tracing.spans.tree import NO_SPAN, parents_of
 from apps.tracing.traces.summaries import root_of
 
 CALLS = frozenset((SpanKind.CLIENT, SpanKind.PRODUCER))
 _ENTRIES = frozenset((SpanKind.SERVER, SpanKind.CONSUMER))
-MESSAGING = (
-    "AWS::SQS::Queue",
-    "AWS::SQS",
-    "AWS::SNS",
-    "AWS::SNS::Topic",
-    "AWS::Kinesis::Stream",
-    "AWS::Events",
-)
-"""What takes messages for others: it stays a node when a consumer is seen."""
 
 
 class TraceTree:
