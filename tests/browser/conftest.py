@@ -10,7 +10,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 from tests.browser.payloads import PAYLOADS
 from tests.factories import a_log, a_record
@@ -26,6 +32,8 @@ _FLAGS = [
     "--disable-sync",
 ]
 START = datetime(2026, 7, 1, 12, tzinfo=UTC)
+# How long a page may take on a machine that runs other tests beside it.
+expect.set_options(timeout=20_000)
 
 
 @pytest.fixture(autouse=True)
