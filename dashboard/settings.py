@@ -177,6 +177,9 @@ EXPORT_ROWS = int(environment.number("EXPORT_ROWS", 1_000_000, least=1))
 CACHE_RATES = ["apps.monitoring.metrics.caches.rates"]
 # What marks moments on charts: callables of (keys, range, viewer), dotted paths.
 CHART_MARKERS = ["apps.monitoring.alarms.markers.markers", "apps.audit.changes.markers"]
+# What alert rules can ask of: objects by dotted paths, of the type in
+# apps.discovery.alerthooks.
+ALERT_CONDITIONS: list[str] = []
 # What the service map tells of its nodes besides traces: functions by dotted paths, of
 # the types in apps.discovery.maphooks.
 MAP_BADGES = [

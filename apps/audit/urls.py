@@ -1,8 +1,12 @@
-from django.urls import path
+from django.urls import URLPattern, path
 
 from apps.audit import sources, views
+from apps.audit.compliance.urls import urlpatterns as compliance
+from apps.audit.remediation.urls import urlpatterns as remediation
 
-urlpatterns = [
+urlpatterns: list[URLPattern] = [
+    *compliance,
+    *remediation,
     path("actors/", views.actors, name="actors"),
     path("actors/actor", views.actor, name="actor"),
     path("actors/session", views.session, name="session"),

@@ -1,10 +1,12 @@
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LoginView, LogoutView
-from django.urls import path
+from django.urls import URLPattern, path
 
 from apps.discovery import people, views
+from apps.discovery.inventory.urls import urlpatterns as inventory
 
-urlpatterns = [
+urlpatterns: list[URLPattern] = [
+    *inventory,
     path("accounts/", views.accounts, name="accounts"),
     path("accounts/new", views.new_account, name="new-account"),
     path("accounts/<str:number>/", views.account, name="account"),
