@@ -1,6 +1,12 @@
 """Rows of audit, a file for each room."""
 
 from apps.audit.models.compliance import ComplianceRule, Evaluation, Violation
+from apps.audit.models.relay import (
+    RecordTarget,
+    RepairQueue,
+    RepairRequest,
+    ViolationRecord,
+)
 from apps.audit.models.sources import Coverage, LogObject, TrailSource
 
 __all__ = [
@@ -8,6 +14,10 @@ __all__ = [
     "Coverage",
     "Evaluation",
     "LogObject",
+    "RecordTarget",
+    "RepairQueue",
+    "RepairRequest",
     "TrailSource",
     "Violation",
+    "ViolationRecord",
 ]
