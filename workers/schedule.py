@@ -32,6 +32,8 @@ SCHEDULE = {
         "task": "workers.tasks.apply_retention",
         "schedule": crontab(minute="17"),
     },
+    "config-queues": {"task": "workers.tasks.hear_of_resources", "schedule": 1.0},
+    "config-sources": {"task": "workers.tasks.collect_resources", "schedule": 5.0},
     "scans": {"task": "workers.tasks.prepare_scans", "schedule": 60.0},
     "posted-spans": {"task": "workers.tasks.store_posted_spans", "schedule": 1.0},
     "samples": {"task": "workers.tasks.keep_samples", "schedule": 60.0},

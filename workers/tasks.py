@@ -7,6 +7,8 @@ from django.utils import timezone
 from apps.audit import collector
 from apps.audit.compliance import evaluating
 from apps.discovery import accounts, heartbeats
+from apps.discovery.inventory import collecting as resources
+from apps.discovery.inventory import hearing
 from apps.monitoring.alarms import collector as alarms
 from apps.monitoring.dashboards import account_reads
 from apps.monitoring.languages import runs
@@ -61,6 +63,25 @@ def collect_source(source_id: int) -> None:
 @app.task
 def hold_rules() -> None:
     evaluating.tick(timezone.now)
+def hear_of_resources() -> None:
+    for source_id in hearing.due_queues(timezone.now()):
+        hear_of_resources_of.delay(source_id)
+
+
+@app.task
+def hear_of_resources_of(source_id: int) -> None:
+    hearing.hear(source_id, store.engine(), timezone.now)
+
+
+@app.task
+def collect_resources() -> None:
+    for source_id in resources.due_sources(timezone.now()):
+        collect_resources_of.delay(source_id)
+
+
+@app.task
+def collect_resources_of(source_id: int) -> None:
+    resources.collect(source_id, store.engine(), timezone.now)
 
 
 @app.task
