@@ -44,7 +44,6 @@ class Migration(migrations.Migration):
             name='Sweep',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('item_id', models.BigIntegerField(default=0)),
                 ('claimed_until', models.DateTimeField(blank=True, null=True)),
                 ('all_requested_at', models.DateTimeField(blank=True, null=True)),
                 ('all_done_at', models.DateTimeField(blank=True, null=True)),
@@ -230,8 +229,6 @@ class Migration(migrations.Migration):
                 ('succeeded_at', models.DateTimeField(blank=True, null=True)),
                 ('problem', models.TextField(blank=True)),
                 ('problem_since', models.DateTimeField(blank=True, null=True)),
-                ('gap', models.CharField(blank=True, max_length=300)),
-                ('gap_since', models.DateTimeField(blank=True, null=True)),
                 ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='config_rule_scopes', to='discovery.account')),
             ],
             options={
