@@ -296,7 +296,7 @@ def delivery_of(
     """A row that is not saved yet; `kept` is the notice as JSON."""
     return Delivery(
         channel=channel,
-        key=notice.key[:300],
+        key=notice.key,
         state=notice.state.value,
         revision=notice.revision,
         account=notice.labels.get("account", "")[:64],

@@ -15,7 +15,7 @@ from apps.monitoring.models.notifications import (
     delivery_of,
 )
 from apps.monitoring.notifications import escalating
-from apps.monitoring.notifications.jsonnotices import as_json
+from apps.monitoring.notifications.jsonnotices import as_json, cleaned
 from apps.monitoring.notifications.notices import Notice, State
 
 _OPEN = (State.FIRING, State.ESCALATED)
@@ -27,6 +27,7 @@ _UNTOLD = (Delivery.Status.DEAD, Delivery.Status.DROPPED, Delivery.Status.SILENC
 def notify(notice: Notice) -> None:
     """Have the notice sent where routes lead it, unless it is silenced; part of the
     caller's transaction. The same key, state and revision are told once."""
+    notice = cleaned(notice)
     kept = as_json(notice)
     if notice.state is State.TOLD:
         _write(notice, kept, _channels(_routes(notice)))
