@@ -27,6 +27,7 @@ SCHEDULE = {
     "metric-lists": {"task": "workers.tasks.list_metrics", "schedule": 5.0},
     "metric-points": {"task": "workers.tasks.read_metrics", "schedule": 1.0},
     "metric-interest": {"task": "workers.tasks.settle_interest", "schedule": 15.0},
+    "notices": {"task": "workers.tasks.send_notices", "schedule": 1.0},
     "quarantine": {"task": "workers.tasks.retry_quarantined", "schedule": 5.0},
     "retention": {
         "task": "workers.tasks.apply_retention",

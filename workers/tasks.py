@@ -18,6 +18,7 @@ from apps.monitoring.logs import collecting, inventory, polling
 from apps.monitoring.metrics import claims, discovery, interest, samples
 from apps.monitoring.metrics import collector as metrics
 from apps.monitoring.metrics import retention as sample_retention
+from apps.monitoring.notifications import escalating, sending, silencing
 from apps.search import imports, retention, retries, store
 from apps.tracing.collecting import collector as traces
 from apps.tracing.collecting import inbox as span_inbox
@@ -199,6 +200,19 @@ def settle_interest() -> None:
 
 
 @app.task
+def send_notices() -> None:
+    escalating.escalate_due(timezone.now())
+    silencing.release(timezone.now())
+    for channel_id in sending.due_channels(timezone.now()):
+        send_notices_of.delay(channel_id)
+
+
+@app.task
+def send_notices_of(channel_id: int) -> None:
+    sending.send_of(channel_id, timezone.now)
+
+
+@app.task
 def retry_quarantined() -> None:
     retries.retry_all(store.engine())
 
@@ -214,6 +228,7 @@ def apply_retention() -> None:
     log_claims.forget_old(store.engine(), timezone.now())
     trace_retention.forget_old(store.engine(), timezone.now())
     trace_retention.thin_map(timezone.now())
+    sending.forget_old(timezone.now())
 
 
 @app.task
