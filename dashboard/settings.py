@@ -131,6 +131,7 @@ SEARCH_KINDS = [
     "apps.audit.kinds.TRAIL",
     "apps.monitoring.kinds.LOGS",
     "apps.tracing.kinds.SPANS",
+    "apps.discovery.kinds.CONFIG",
 ]
 # What `import` reads, by the name of the files.
 IMPORTERS = {
@@ -139,6 +140,7 @@ IMPORTERS = {
     "xray": "apps.tracing.collecting.files.XRAY",
     "zipkin": "apps.tracing.collecting.files.ZIPKIN",
     "otlp": "apps.tracing.collecting.files.OTLP",
+    "config": "apps.discovery.inventory.files.CONFIG_FILES",
 }
 # What `doctor` looks at; what comes first is needed by all that follows.
 DIAGNOSES = [
@@ -177,9 +179,16 @@ EXPORT_ROWS = int(environment.number("EXPORT_ROWS", 1_000_000, least=1))
 CACHE_RATES = ["apps.monitoring.metrics.caches.rates"]
 # What marks moments on charts: callables of (keys, range, viewer), dotted paths.
 CHART_MARKERS = ["apps.monitoring.alarms.markers.markers", "apps.audit.changes.markers"]
+# Who is told of resources that changed: see apps.discovery.inventory.changes.
+INVENTORY_FOLLOWERS = ["compliance"]
+# Who is told what rules of AWS Config say: callables of (changes, now) by dotted paths;
+# see ComplianceChanged in apps.discovery.inventory.notices.
+COMPLIANCE_CHANGES: list[str] = []
 # What alert rules can ask of: objects by dotted paths, of the type in
 # apps.discovery.alerthooks.
 ALERT_CONDITIONS: list[str] = []
+# Tags that name who answers for a resource, the first one that it has.
+OWNER_TAGS = environment.names("OWNER_TAGS") or ["owner", "team"]
 # What the service map tells of its nodes besides traces: functions by dotted paths, of
 # the types in apps.discovery.maphooks.
 MAP_BADGES = [

@@ -6,6 +6,7 @@ from celery.schedules import crontab
 SCHEDULE = {
     "heartbeat": {"task": "workers.tasks.heartbeat", "schedule": 5.0},
     "accounts": {"task": "workers.tasks.check_accounts", "schedule": 1.0},
+    "compliance": {"task": "workers.tasks.hold_rules", "schedule": 1.0},
     "dashboards": {"task": "workers.tasks.read_dashboards", "schedule": 1.0},
     "imports": {"task": "workers.tasks.run_imports", "schedule": 1.0},
     "sources": {"task": "workers.tasks.collect_sources", "schedule": 1.0},

@@ -5,6 +5,7 @@ import time
 from django.utils import timezone
 
 from apps.audit import collector
+from apps.audit.compliance import evaluating
 from apps.discovery import accounts, heartbeats
 from apps.monitoring.alarms import collector as alarms
 from apps.monitoring.dashboards import account_reads
@@ -55,6 +56,11 @@ def collect_sources() -> None:
 def collect_source(source_id: int) -> None:
     if collector.claim(source_id, timezone.now()):
         collector.collect(source_id, store.engine())
+
+
+@app.task
+def hold_rules() -> None:
+    evaluating.tick(timezone.now)
 
 
 @app.task

@@ -19,11 +19,7 @@ from apps.monitoring.models.dashboards import (
     ReadDashboard,
 )
 from apps.monitoring.models.logclaims import ClaimedLine
-from apps.monitoring.models.logqueries import (
-    LogQueryDay,
-    LogQueryRows,
-    LogQueryRun,
-)
+from apps.monitoring.models.logqueries import LogQueryDay, LogQueryRows, LogQueryRun
 from apps.monitoring.models.logs import (
     LogArchive,
     LogCoverage,
