@@ -217,6 +217,14 @@ TRACE_PRICE_PER_MILLION = environment.number("TRACE_PRICE_PER_MILLION", 0.5, lea
 LOG_PRICE_INGESTED_GB = environment.number("LOG_PRICE_INGESTED_GB", 0.5, least=0)
 LOG_PRICE_STORED_GB = environment.number("LOG_PRICE_STORED_GB", 0.03, least=0)
 
+# Where the ledger's head is noted, outside of what this site can change: a folder, a
+# bucket or a log stream.
+LEDGER_ANCHORS = environment.urls("LEDGER_ANCHOR", ("file", "s3", "logs"))
+# Stops all repairs, whatever the page says; so does a file of this name in the home.
+REMEDIATION_OFF = environment.text("REMEDIATION_OFF", "") not in ("", "0", "no")
+# The role that one family of actions assumes, where an account is read by a role.
+REMEDIATION_ROLE = environment.text("REMEDIATION_ROLE", "trailmap-repair-{family}")
+
 BROKER_URL = environment.url("BROKER_URL", "memory://", ("memory", "redis", "rediss"))
 IS_ONE_PROCESS = BROKER_URL.startswith("memory:")
 if not IS_ONE_PROCESS and (DATABASE_URL.startswith("sqlite") or not OPENSEARCH_URLS):
