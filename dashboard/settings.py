@@ -246,6 +246,13 @@ NOTIFY_PORTS = environment.ports("NOTIFY_PORTS", (443, 8443))
 NOTIFY_CA_FILE = environment.text("NOTIFY_CA_FILE", "") or certifi.where()
 
 # --- Tasks ------------------------------------------------------------------------
+# Where the ledger's head is noted, outside of what this site can change: a folder, a
+# bucket or a log stream.
+LEDGER_ANCHORS = environment.urls("LEDGER_ANCHOR", ("file", "s3", "logs"))
+# Stops all repairs, whatever the page says; so does a file of this name in the home.
+REMEDIATION_OFF = environment.text("REMEDIATION_OFF", "") not in ("", "0", "no")
+# The role that one family of actions assumes, where an account is read by a role.
+REMEDIATION_ROLE = environment.text("REMEDIATION_ROLE", "trailmap-repair-{family}")
 
 BROKER_URL = environment.url("BROKER_URL", "memory://", ("memory", "redis", "rediss"))
 IS_ONE_PROCESS = BROKER_URL.startswith("memory:")
