@@ -50,6 +50,7 @@ _PAGES = (
     ("Log groups", "folder-input", "log-groups", ()),
     ("Trail sources", "database", "sources", ()),
     ("Trace sources", "radio", "trace-scopes", ()),
+    ("Records and requests", "share-2", "relay", ()),
     ("Metric collection", "server", "collection", ()),
     ("Quarantine", "shield-alert", "quarantine", ()),
 )

@@ -11,6 +11,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 
+from apps.audit.compliance.estates import FreshEstate
 from apps.audit.compliance.judging import judge
 from apps.audit.compliance.verdicts import Outcome
 from apps.audit.ledger.writing import append
@@ -18,7 +19,7 @@ from apps.audit.models import Approval, Plan, Run, Violation
 from apps.audit.remediation import documents, limits, radius, telling
 from apps.audit.remediation.actions import registry
 from apps.audit.remediation.actions.base import Action, HandOver, Refused, Subject
-from apps.audit.remediation.doors import DoorReads, FreshEstate, where_of
+from apps.audit.remediation.doors import DoorReads, where_of
 from apps.audit.remediation.locks import key_of
 from apps.discovery.arn import partition_of
 from apps.discovery.aws import AwsDenied, AwsError, AwsGone, Target

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from apps.audit.compliance.estates import FreshEstate
 from apps.audit.compliance.judging import judge
 from apps.audit.compliance.verdicts import Outcome, Verdict
 from apps.audit.models import Run
 from apps.audit.remediation import documents
 from apps.audit.remediation.actions import registry
 from apps.audit.remediation.actions.base import HandOver
-from apps.audit.remediation.doors import DoorReads, FreshEstate, where_of
+from apps.audit.remediation.doors import DoorReads, where_of
 from apps.audit.remediation.ending import end
 from apps.audit.remediation.stepping import Clock
 from apps.audit.remediation.transitions import move, note, wait
