@@ -37,6 +37,7 @@ class Item:
 _PAGES = (
     ("Home", "house", "home", ()),
     ("Alarms", "triangle-alert", "alarms", ()),
+    ("Compliance", "circle-check", "compliance", ()),
     ("Dashboards", "layout-dashboard", "dashboards", ()),
     ("Service map", "waypoints", "service-map", ()),
     ("Traces", "route", "traces", ()),
