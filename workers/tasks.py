@@ -7,6 +7,8 @@ from django.utils import timezone
 from apps.audit import collector
 from apps.audit.relay import answering, publishing, receiving
 from apps.audit.compliance import evaluating
+from apps.audit.ledger import anchors
+from apps.audit.remediation import jobs, planning, running
 from apps.discovery import accounts, heartbeats
 from apps.discovery.inventory import collecting as resources
 from apps.discovery.inventory import hearing
@@ -31,6 +33,46 @@ from workers.app import app
 @app.task
 def heartbeat() -> None:
     heartbeats.beat(heartbeats.WORKER, timezone.now())
+
+
+# Tasks whose names begin with act go to a queue of their own.
+
+
+@app.task
+def act_heartbeat() -> None:
+    heartbeats.beat(heartbeats.ACT, timezone.now())
+
+
+@app.task
+def act_anchor() -> None:
+    anchors.anchor_heads(timezone.now())
+
+
+@app.task
+def act_begin() -> None:
+    jobs.begin_automatic(timezone.now)
+
+
+@app.task
+def act_plans() -> None:
+    for plan_id in planning.waiting(timezone.now()):
+        act_on_plan.delay(plan_id)
+
+
+@app.task
+def act_on_plan(plan_id: int) -> None:
+    jobs.plan_and_run(plan_id, timezone.now)
+
+
+@app.task
+def act_runs() -> None:
+    for run_id in running.due(timezone.now()):
+        act_on_run.delay(run_id)
+
+
+@app.task
+def act_on_run(run_id: int) -> None:
+    running.advance(run_id, timezone.now)
 
 
 @app.task

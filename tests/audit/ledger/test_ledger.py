@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -165,7 +166,10 @@ def test_the_database_refuses_to_change_rows(change: str) -> None:
     write(2)
     triggers.install(connection)
     rows = LedgerEntry.objects.filter(sequence=1)
-    changes = {"delete": rows.delete, "update": lambda: rows.update(actor="mallory")}
+    changes: dict[str, Callable[[], object]] = {
+        "delete": rows.delete,
+        "update": lambda: rows.update(actor="mallory"),
+    }
 
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
         changes[change]()

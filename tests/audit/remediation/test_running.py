@@ -28,6 +28,7 @@ from apps.audit.remediation import (
     running,
     stepping,
     switch,
+    transitions,
 )
 from apps.discovery.models import Grant, User
 from sandbox.kernel.faults import FaultKind
@@ -169,7 +170,7 @@ def test_a_call_without_answer_and_effect_is_given_time_and_not_made_again(
     assert len(world.calls) == 1
 
 
-def test_an_unknown_call_on_a_resource_that_is_neither_stops_for_a_person(
+def test_an_unknown_call_on_a_resource_that_is_neither_stops(
     world: World,
 ) -> None:
     world.fail(FaultKind.ERROR, PUT, count=1)
@@ -212,7 +213,7 @@ def test_a_switch_flipped_between_gate_and_call_keeps_it_from_being_made(
     world: World, how: str, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
     run = world.approve(world.plan())
-    noted = stepping.move_step
+    noted = transitions.move_step
 
     def flip(*args: Any, **fields: Any) -> None:
         noted(*args, **fields)
@@ -365,7 +366,7 @@ def test_a_worker_that_lost_the_lock_does_not_write(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run, other = world.approve(world.plan()), world.approve(world.plan())
-    noted = stepping.move_step
+    noted = transitions.move_step
 
     def lose(*args: Any, **fields: Any) -> None:
         noted(*args, **fields)
