@@ -5,9 +5,9 @@ import time
 from django.utils import timezone
 
 from apps.audit import collector
-from apps.audit.relay import answering, publishing, receiving
 from apps.audit.compliance import evaluating
 from apps.audit.ledger import anchors
+from apps.audit.relay import answering, publishing, receiving
 from apps.audit.remediation import jobs, planning, running
 from apps.discovery import accounts, heartbeats
 from apps.discovery.inventory import collecting as resources
