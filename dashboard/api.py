@@ -4,6 +4,11 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView
 
+from apps.audit.history.api import (
+    ResourceHistoryView,
+    ResourcesView,
+    ResourceView,
+)
 from apps.discovery.api import AccountsView, MeView
 from apps.monitoring.alarms.api import AlarmHistoryView, AlarmsView, AlarmView
 from apps.monitoring.charts.api import MetricDataView, MetricsView
@@ -57,6 +62,13 @@ urlpatterns = [
     path("metrics", MetricsView.as_view(), name="api-metrics"),
     path("metrics/data", MetricDataView.as_view(), name="api-metric-data"),
     path("accounts", AccountsView.as_view(), name="api-accounts"),
+    path("resources", ResourcesView.as_view(), name="api-resources"),
+    path("resources/<int:resource_id>", ResourceView.as_view(), name="api-resource"),
+    path(
+        "resources/<int:resource_id>/history",
+        ResourceHistoryView.as_view(),
+        name="api-resource-history",
+    ),
     path("dashboards", DashboardsView.as_view(), name="api-dashboards"),
     path("dashboards/auto", AutomaticView.as_view(), name="api-automatic"),
     path("dashboards/import", DashboardImportView.as_view(), name="api-import-board"),
