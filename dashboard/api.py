@@ -9,6 +9,7 @@ from apps.audit.history.api import (
     ResourcesView,
     ResourceView,
 )
+from apps.audit.history.queries import SelectView
 from apps.discovery.api import AccountsView, MeView
 from apps.monitoring.alarms.api import AlarmHistoryView, AlarmsView, AlarmView
 from apps.monitoring.charts.api import MetricDataView, MetricsView
@@ -64,6 +65,7 @@ urlpatterns = [
     path("accounts", AccountsView.as_view(), name="api-accounts"),
     path("resources", ResourcesView.as_view(), name="api-resources"),
     path("resources/<int:resource_id>", ResourceView.as_view(), name="api-resource"),
+    path("resources/query", SelectView.as_view(), name="api-resource-query"),
     path(
         "resources/<int:resource_id>/history",
         ResourceHistoryView.as_view(),

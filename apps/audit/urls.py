@@ -2,7 +2,7 @@ from django.urls import URLPattern, path
 
 from apps.audit import sources, views
 from apps.audit.compliance.urls import urlpatterns as compliance
-from apps.audit.history import pages
+from apps.audit.history import pages, queries
 from apps.audit.remediation.urls import urlpatterns as remediation
 
 urlpatterns: list[URLPattern] = [
@@ -14,6 +14,13 @@ urlpatterns: list[URLPattern] = [
     path("resources/", views.resources, name="resources"),
     path("resources/resource", pages.resource, name="resource"),
     path("inventory/", pages.inventory, name="inventory"),
+    path("inventory/queries/", queries.query_page, name="inventory-query"),
+    path("inventory/queries/save", queries.save_query, name="save-inventory-query"),
+    path(
+        "inventory/queries/<int:select_id>/delete",
+        queries.delete_query,
+        name="delete-inventory-query",
+    ),
     path("inventory/export.csv", pages.export, {"form": "csv"}, name="inventory-csv"),
     path(
         "inventory/export.json", pages.export, {"form": "json"}, name="inventory-json"

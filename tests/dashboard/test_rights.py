@@ -8,7 +8,24 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from apps.audit.models import Coverage, TrailSource
-from apps.discovery.models import Account, ApiToken, Grant, User
+from apps.discovery.inventory.items import (
+    ConfigItem,
+    ItemSource,
+    ItemStatus,
+    Relationship,
+    ResourceKey,
+)
+from apps.discovery.inventory.keeping import keep
+from apps.discovery.models import (
+    Account,
+    ApiToken,
+    ConfigGap,
+    ConfigNotice,
+    ConfigSource,
+    Grant,
+    Resource,
+    User,
+)
 from apps.discovery.roles import Role
 from apps.monitoring.models import (
     CloudWatchAlarm,
@@ -97,6 +114,13 @@ NEEDS = {
     "read-log-source": Role.OPERATOR,
     "rotate-log-key": Role.ADMIN,
     "delete-log-source": Role.ADMIN,
+    "new-config-source": Role.ADMIN,
+    "config-source": Role.ADMIN,
+    "delete-config-source": Role.ADMIN,
+    "switch-config-source": Role.OPERATOR,
+    "read-config-source": Role.OPERATOR,
+    "save-inventory-query": Role.OPERATOR,
+    "delete-inventory-query": Role.OPERATOR,
 }
 
 
@@ -157,6 +181,7 @@ def two_accounts(fill: Fill) -> dict[str, object]:
     )
     metrics_of(elsewhere)
     logs_of(elsewhere)
+    resources_of(elsewhere)
     return {"source": source, "hidden": hidden}
 
 
@@ -189,6 +214,33 @@ def logs_of(account: Account) -> None:
     )
 
 
+def resources_of(account: Account) -> None:
+    """A resource and what it came from, whose every part is a secret."""
+    key = ResourceKey(account.number, SECRET, SECRET, SECRET)
+    told = {SECRET: SECRET}
+    item = ConfigItem(
+        key,
+        ItemStatus.OK,
+        NOON,
+        ItemSource.CONFIG,
+        name=SECRET,
+        arn=f"arn:aws:iam::{account.number}:role/x",
+        tags=told,
+        configuration=told,
+        relationships=(Relationship(SECRET, SECRET, SECRET),),
+    )
+    keep([item], NOON)
+    source = ConfigSource.objects.create(
+        account=account, region=SECRET, bucket=SECRET, problem=SECRET
+    )
+    ConfigNotice.objects.create(
+        source=source, message_type=SECRET, digest="x", body=SECRET, received_at=NOON
+    )
+    ConfigGap.objects.create(
+        account=account.number, region=SECRET, reason="off", detail=SECRET, since=NOON
+    )
+
+
 def client_of(role: str) -> Client:
     who = ROLES[role]
     return Client() if who is None else signed_in("somebody", *who)
@@ -208,6 +260,9 @@ def path_of(route: str) -> str:
         "<int:group_id>": str(LogGroup.objects.get().pk),
         "<int:scope_id>": str(LogScope.objects.get().pk),
         "<int:log_source_id>": str(LogSource.objects.get().pk),
+        "<int:config_source_id>": str(ConfigSource.objects.get().pk),
+        "<int:resource_id>": str(Resource.objects.get().pk),
+        "<int:select_id>": "1",
         "<int:run_id>": str(ImportRun.objects.get().pk),
         "<int:user_id>": "1",
         "<int:grant_id>": "1",

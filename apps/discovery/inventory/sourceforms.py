@@ -28,8 +28,8 @@ class ConfigSourceForm(forms.ModelForm[ConfigSource]):
             "aggregator": "Aggregator",
         }
         help_texts = {  # noqa: RUF012
-            "asks_config": "Every 10 minutes: what it discovered; the past of each "
-            "resource once.",
+            "asks_config": "Every 10 minutes: what it discovered, and "
+            "the past of each resource once.",
             "scans": "Every 10 minutes, by the APIs of the services.",
             "queue_url": "An SQS queue that hears the topic of AWS Config: changes are "
             "known within seconds.",
