@@ -7,7 +7,8 @@ only_when: {path: configuration.engine, op: eq, value: postgres}
 fails_when: {path: configuration.publiclyAccessible, op: eq, value: true}
 message: The database can be reached from everywhere.
 examples:
-  - {says: fail, resource: {configuration: {engine: postgres, publiclyAccessible: true}}}
+  - says: fail
+    resource: {configuration: {engine: postgres, publiclyAccessible: true}}
 """
 
 from __future__ import annotations
