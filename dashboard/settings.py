@@ -186,7 +186,7 @@ CHART_MARKERS = ["apps.monitoring.alarms.markers.markers", "apps.audit.changes.m
 INVENTORY_FOLLOWERS = ["compliance"]
 # Who is told what rules of AWS Config say: callables of (changes, now) by dotted paths;
 # see ComplianceChanged in apps.discovery.inventory.notices.
-COMPLIANCE_CHANGES: list[str] = []
+COMPLIANCE_CHANGES = ["apps.audit.compliance.configrules.results.take_changes"]
 # What alert rules can ask of: objects by dotted paths, of the type in
 # apps.discovery.alerthooks.
 ALERT_CONDITIONS: list[str] = []

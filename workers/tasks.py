@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from apps.audit import collector
 from apps.audit.compliance import evaluating
+from apps.audit.compliance.configrules import collector as config_rules
 from apps.audit.ledger import anchors
 from apps.audit.relay import answering, publishing, receiving
 from apps.audit.remediation import jobs, planning, running
@@ -128,6 +129,17 @@ def collect_resources() -> None:
 @app.task
 def collect_resources_of(source_id: int) -> None:
     resources.collect(source_id, store.engine(), timezone.now)
+
+
+@app.task
+def read_config_rules() -> None:
+    for scope_id in config_rules.due_scopes(timezone.now()):
+        read_config_rules_of.delay(scope_id)
+
+
+@app.task
+def read_config_rules_of(scope_id: int) -> None:
+    config_rules.collect(scope_id, timezone.now)
 
 
 @app.task
