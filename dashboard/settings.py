@@ -179,7 +179,16 @@ CACHE_RATES = ["apps.monitoring.metrics.caches.rates"]
 CHART_MARKERS = ["apps.monitoring.alarms.markers.markers", "apps.audit.changes.markers"]
 # What alert rules can ask of: objects by dotted paths, of the type in
 # apps.discovery.alerthooks.
-ALERT_CONDITIONS: list[str] = []
+ALERT_CONDITIONS = [
+    "apps.monitoring.incidents.conditions.metrics.CONDITION",
+    "apps.monitoring.incidents.conditions.documents.CONDITION",
+]
+# What rooms tell of an incident: functions by dotted paths, of the types in
+# apps.discovery.incidenthooks.
+INCIDENT_STORIES: list[str] = []
+# Until when documents of a kind are known to be complete in a scope: functions by
+# dotted paths of (scope, now), None where no collector is charged with them.
+DOCUMENTS_KNOWN_UNTIL: dict[str, str] = {}
 # What the service map tells of its nodes besides traces: functions by dotted paths, of
 # the types in apps.discovery.maphooks.
 MAP_BADGES = [

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from django.test import Client
@@ -10,8 +11,13 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from apps.audit.models import Coverage, TrailSource
 from apps.discovery.models import Account, ApiToken, Grant, User
 from apps.discovery.roles import Role
+from apps.monitoring.incidents import rules
 from apps.monitoring.models import (
+    AlertRule,
+    Backtest,
     CloudWatchAlarm,
+    Incident,
+    IncidentEvent,
     LogGroup,
     LogOutage,
     LogPoll,
@@ -157,6 +163,7 @@ def two_accounts(fill: Fill) -> dict[str, object]:
     )
     metrics_of(elsewhere)
     logs_of(elsewhere)
+    incidents_of(elsewhere)
     return {"source": source, "hidden": hidden}
 
 
@@ -189,6 +196,40 @@ def logs_of(account: Account) -> None:
     )
 
 
+def incidents_of(account: Account) -> None:
+    """A rule, its incident and what it was tried on, whose every part is a secret."""
+    spec = {
+        "name": SECRET,
+        "kind": "documents",
+        "parameters": {"documents": "trail", "query": SECRET, "by": ""},
+        "account": account.number,
+        "threshold": 1.0,
+    }
+    rule = rules.create(spec, None, NOON)
+    incident = Incident.objects.create(
+        key=SECRET,
+        rule=rule,
+        title=SECRET,
+        text=SECRET,
+        severity="high",
+        account=account.number,
+        service=SECRET,
+        reading_key=SECRET,
+        opened_at=NOON,
+        changed_at=NOON,
+    )
+    IncidentEvent.objects.create(incident=incident, at=NOON, kind="opened", text=SECRET)
+    Backtest.objects.create(
+        spec=rules.spec_of(rule),
+        name=SECRET,
+        account=account.number,
+        rule=rule,
+        requested_at=NOON,
+        since=NOON,
+        until=NOON + timedelta(hours=1),
+    )
+
+
 def client_of(role: str) -> Client:
     who = ROLES[role]
     return Client() if who is None else signed_in("somebody", *who)
@@ -208,6 +249,11 @@ def path_of(route: str) -> str:
         "<int:group_id>": str(LogGroup.objects.get().pk),
         "<int:scope_id>": str(LogScope.objects.get().pk),
         "<int:log_source_id>": str(LogSource.objects.get().pk),
+        "<int:incident_id>": str(Incident.objects.get().pk),
+        "<int:rule_id>": str(AlertRule.objects.get().pk),
+        "<int:backtest_id>": str(Backtest.objects.get().pk),
+        "<slug:rule_kind>": "documents",
+        "<slug:action>": "comment",
         "<int:run_id>": str(ImportRun.objects.get().pk),
         "<int:user_id>": "1",
         "<int:grant_id>": "1",

@@ -18,6 +18,16 @@ from apps.monitoring.models.dashboards import (
     DashboardVersion,
     ReadDashboard,
 )
+from apps.monitoring.models.incidents import (
+    AlertRule,
+    Backtest,
+    EvaluationHour,
+    Incident,
+    IncidentEvent,
+    RuleOutage,
+    RuleState,
+    RuleVersion,
+)
 from apps.monitoring.models.logclaims import ClaimedLine
 from apps.monitoring.models.logqueries import (
     LogQueryDay,
@@ -41,11 +51,16 @@ from apps.monitoring.models.samples import MetricChunk, SampleCoverage
 __all__ = [
     "AlarmChange",
     "AlarmScope",
+    "AlertRule",
+    "Backtest",
     "ClaimedLine",
     "CloudWatchAlarm",
     "Dashboard",
     "DashboardRead",
     "DashboardVersion",
+    "EvaluationHour",
+    "Incident",
+    "IncidentEvent",
     "LogArchive",
     "LogCoverage",
     "LogGroup",
@@ -67,6 +82,9 @@ __all__ = [
     "MetricSeries",
     "MetricSpend",
     "ReadDashboard",
+    "RuleOutage",
+    "RuleState",
+    "RuleVersion",
     "SampleCoverage",
     "SeriesInterest",
     "SeriesReading",
