@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from django.db import transaction
 
 from apps.discovery.models import User
 from apps.monitoring.incidents import opening
+from apps.monitoring.incidents.starters import STARTERS
 from apps.monitoring.models import AlertRule, RuleVersion
 
 # What a rule is made of, as it is versioned, exported and asked for.
@@ -92,6 +93,15 @@ def delete(rule_id: int, by: User, now: datetime) -> None:
         rule.is_enabled, rule.deleted_at, rule.revision = False, now, rule.revision + 1
         rule.save()
         _note(rule, by, now)
+
+
+def begin_with(names: Iterable[str], now: datetime) -> None:
+    """Starters of these names, switched on; those that are there already stay."""
+    there = set(AlertRule.objects.exclude(starter="").values_list("starter", flat=True))
+    for one in STARTERS:
+        if one.name in names and one.name not in there:
+            spec = {"kind": one.kind, **one.spec}
+            create(spec, None, now, is_enabled=True, starter=one.name)
 
 
 def _begin_anew(rule: AlertRule, why: str, now: datetime) -> None:

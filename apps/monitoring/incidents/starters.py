@@ -32,7 +32,72 @@ def _documents(documents: str, query: str, by: str = "") -> dict[str, Any]:
     return {"documents": documents, "query": query, "by": by, "window_seconds": 0}
 
 
+def _service(measure: str, at_least: int) -> dict[str, Any]:
+    every = {"of": "node", "service": "*", "caller": "*"}
+    return every | {"measure": measure, "at_least": at_least}
+
+
 STARTERS = (
+    Starter(
+        "service-fails",
+        "map",
+        "More than one call in twenty of a service fails.",
+        {
+            "name": "A service fails",
+            "parameters": _service("faults", 10),
+            "threshold": 5.0,
+            "needed": 2,
+            "periods": 3,
+            "hold_seconds": 300,
+            "severity": "high",
+            "title_template": "{{service}} fails",
+            "description": "Open the map at its time: what does it call, and what of "
+            "that fails first? Then look at what was changed.",
+        },
+    ),
+    Starter(
+        "service-slow",
+        "map",
+        "A service takes more than a second and a half for one call in twenty.",
+        {
+            "name": "A service is slow",
+            "parameters": _service("p95", 10),
+            "threshold": 1_500.0,
+            "needed": 3,
+            "periods": 5,
+            "hold_seconds": 300,
+            "severity": "medium",
+            "title_template": "{{service}} is slow",
+        },
+    ),
+    Starter(
+        "service-silent",
+        "silence",
+        "A service that used to send traces sends none.",
+        {
+            "name": "A service falls silent",
+            "parameters": {"what": "services", "name": "*"},
+            "threshold": 900.0,
+            "missing": "keep",
+            "severity": "high",
+            "title_template": "{{service}} is silent",
+            "description": "Does it run? Does anybody call it?",
+        },
+    ),
+    Starter(
+        "trail-silent",
+        "silence",
+        "No CloudTrail events come any more: nobody would see what is done.",
+        {
+            "name": "A trail falls silent",
+            "parameters": {"what": "trails", "name": "*"},
+            "threshold": 3_600.0,
+            "missing": "keep",
+            "severity": "critical",
+            "title_template": "{{resource}} is silent",
+            "description": "Was the trail stopped, or its bucket or queue changed?",
+        },
+    ),
     Starter(
         "queue-falls-behind",
         "metric",

@@ -80,3 +80,26 @@ def evaluate(at: float) -> None:
     AlertRule.objects.filter(next_at__gt=minute(at)).update(next_at=minute(at))
     while evaluating.evaluate_due(lambda: minute(at)):
         pass
+
+
+def go_up_and_down(minutes: int) -> None:
+    """Many things, each too much for 3 minutes of 10, at times of its own."""
+    CONDITION.minutes = {
+        f"thing-{number}": [
+            9.0 if (at + number) % 10 in (3, 4, 5) else 1.0 for at in range(minutes)
+        ]
+        for number in range(10)
+    }
+
+
+def expected_story(minutes: int) -> list[tuple[str, int, str]]:
+    """Thing, minute that ended, what happened: of what `go_up_and_down` says."""
+    found = []
+    for number in range(10):
+        for at in range(minutes):
+            phase = (at + number) % 10
+            if phase == 3 or (phase in (4, 5) and at == 0):
+                found.append((f"thing-{number}", at + 1, "opened"))
+            if phase == 6 and at > 0:
+                found.append((f"thing-{number}", at + 1, "resolved"))
+    return sorted(found)
