@@ -26,6 +26,14 @@ from apps.monitoring.dashboards.api import (
     DashboardsView,
     DashboardView,
 )
+from apps.monitoring.incidents.api import (
+    IncidentActionView,
+    IncidentsView,
+    IncidentView,
+    RuleEvaluationsView,
+    RulesView,
+    RuleView,
+)
 from apps.monitoring.languages.api import LogQueryView
 from apps.monitoring.languages.passing.api import LogQueryAtAwsView
 from apps.monitoring.languages.runapi import (
@@ -134,6 +142,20 @@ urlpatterns = [
         "alarms/<int:alarm_id>/history",
         AlarmHistoryView.as_view(),
         name="api-alarm-history",
+    ),
+    path("incidents", IncidentsView.as_view(), name="api-incidents"),
+    path("incidents/<int:incident_id>", IncidentView.as_view(), name="api-incident"),
+    path(
+        "incidents/<int:incident_id>/<slug:action>",
+        IncidentActionView.as_view(),
+        name="api-incident-action",
+    ),
+    path("rules", RulesView.as_view(), name="api-rules"),
+    path("rules/<int:rule_id>", RuleView.as_view(), name="api-rule"),
+    path(
+        "rules/<int:rule_id>/evaluations",
+        RuleEvaluationsView.as_view(),
+        name="api-rule-evaluations",
     ),
     path("metrics/collection", CollectionsView.as_view(), name="api-collections"),
     path(

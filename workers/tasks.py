@@ -15,6 +15,7 @@ from apps.discovery.inventory import collecting as resources
 from apps.discovery.inventory import hearing
 from apps.monitoring.alarms import collector as alarms
 from apps.monitoring.dashboards import account_reads
+from apps.monitoring.incidents import backtesting, evaluating, keeping
 from apps.monitoring.languages import runs
 from apps.monitoring.languages.passing import working as aws_queries
 from apps.monitoring.logs import claims as log_claims
@@ -152,6 +153,27 @@ def collect_alarms() -> None:
 def collect_alarms_of(scope_id: int) -> None:
     if alarms.claim(scope_id, timezone.now()):
         alarms.collect(scope_id, timezone.now)
+
+
+@app.task
+def evaluate_rules() -> None:
+    evaluating.evaluate_due(timezone.now)
+
+
+@app.task
+def run_backtests() -> None:
+    for backtest_id in backtesting.waiting(timezone.now()):
+        run_backtest.delay(backtest_id)
+
+
+@app.task
+def run_backtest(backtest_id: int) -> None:
+    backtesting.run(backtest_id, timezone.now)
+
+
+@app.task
+def forget_evaluations() -> None:
+    keeping.forget_old(timezone.now())
 
 
 @app.task

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from django.test import Client
@@ -35,8 +36,13 @@ from apps.discovery.models import (
     User,
 )
 from apps.discovery.roles import Role
+from apps.monitoring.incidents import rules
 from apps.monitoring.models import (
+    AlertRule,
+    Backtest,
     CloudWatchAlarm,
+    Incident,
+    IncidentEvent,
     LogGroup,
     LogOutage,
     LogPoll,
@@ -192,6 +198,7 @@ def two_accounts(fill: Fill) -> dict[str, object]:
     logs_of(elsewhere)
     violations_of(elsewhere)
     resources_of(elsewhere)
+    incidents_of(elsewhere)
     return {"source": source, "hidden": hidden}
 
 
@@ -283,6 +290,37 @@ def resources_of(account: Account) -> None:
     )
     ConfigGap.objects.create(
         account=account.number, region=SECRET, reason="off", detail=SECRET, since=NOON
+def incidents_of(account: Account) -> None:
+    """A rule, its incident and what it was tried on, whose every part is a secret."""
+    spec = {
+        "name": SECRET,
+        "kind": "documents",
+        "parameters": {"documents": "trail", "query": SECRET, "by": ""},
+        "account": account.number,
+        "threshold": 1.0,
+    }
+    rule = rules.create(spec, None, NOON)
+    incident = Incident.objects.create(
+        key=SECRET,
+        rule=rule,
+        title=SECRET,
+        text=SECRET,
+        severity="high",
+        account=account.number,
+        service=SECRET,
+        reading_key=SECRET,
+        opened_at=NOON,
+        changed_at=NOON,
+    )
+    IncidentEvent.objects.create(incident=incident, at=NOON, kind="opened", text=SECRET)
+    Backtest.objects.create(
+        spec=rules.spec_of(rule),
+        name=SECRET,
+        account=account.number,
+        rule=rule,
+        requested_at=NOON,
+        since=NOON,
+        until=NOON + timedelta(hours=1),
     )
 
 
@@ -310,6 +348,11 @@ def path_of(route: str) -> str:
         "<int:config_source_id>": str(ConfigSource.objects.get().pk),
         "<int:resource_id>": str(Resource.objects.get().pk),
         "<int:select_id>": "1",
+        "<int:incident_id>": str(Incident.objects.get().pk),
+        "<int:rule_id>": str(AlertRule.objects.get().pk),
+        "<int:backtest_id>": str(Backtest.objects.get().pk),
+        "<slug:rule_kind>": "documents",
+        "<slug:action>": "comment",
         "<int:run_id>": str(ImportRun.objects.get().pk),
         "<int:user_id>": "1",
         "<int:grant_id>": "1",
