@@ -37,6 +37,7 @@ class Item:
 _PAGES = (
     ("Home", "house", "home", ()),
     ("Alarms", "triangle-alert", "alarms", ()),
+    ("Silences", "bell-off", "silences", ()),
     ("Dashboards", "layout-dashboard", "dashboards", ()),
     ("Service map", "waypoints", "service-map", ()),
     ("Traces", "route", "traces", ()),
