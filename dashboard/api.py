@@ -58,6 +58,19 @@ from apps.monitoring.logs.sourceapi import (
 )
 from apps.monitoring.logs.tracepages import TraceLinesView
 from apps.monitoring.metrics.collectionapi import CollectionsView, CollectionView
+from apps.monitoring.notifications.api import (
+    ChannelsView,
+    ChannelTestView,
+    ChannelView,
+    DeliveriesView,
+    DeliveryAgainView,
+    DeliveryView,
+    EscalationsView,
+    EscalationView,
+    RoutesView,
+    RouteView,
+)
+from apps.monitoring.notifications.silenceapi import SilencesView, SilenceView
 from apps.search.api import (
     ContextView,
     DocumentView,
@@ -91,6 +104,28 @@ urlpatterns = [
         ResourceHistoryView.as_view(),
         name="api-resource-history",
     ),
+    path("channels", ChannelsView.as_view(), name="api-channels"),
+    path("channels/<int:channel_id>", ChannelView.as_view(), name="api-channel"),
+    path(
+        "channels/<int:channel_id>/test",
+        ChannelTestView.as_view(),
+        name="api-test-channel",
+    ),
+    path("deliveries", DeliveriesView.as_view(), name="api-deliveries"),
+    path("deliveries/<int:delivery_id>", DeliveryView.as_view(), name="api-delivery"),
+    path(
+        "deliveries/<int:delivery_id>/again",
+        DeliveryAgainView.as_view(),
+        name="api-send-again",
+    ),
+    path("routes", RoutesView.as_view(), name="api-routes"),
+    path("routes/<int:route_id>", RouteView.as_view(), name="api-route"),
+    path("escalations", EscalationsView.as_view(), name="api-escalations"),
+    path(
+        "escalations/<int:policy_id>", EscalationView.as_view(), name="api-escalation"
+    ),
+    path("silences", SilencesView.as_view(), name="api-silences"),
+    path("silences/<int:silence_id>", SilenceView.as_view(), name="api-silence"),
     path("dashboards", DashboardsView.as_view(), name="api-dashboards"),
     path("dashboards/auto", AutomaticView.as_view(), name="api-automatic"),
     path("dashboards/import", DashboardImportView.as_view(), name="api-import-board"),

@@ -40,6 +40,7 @@ _PAGES = (
     ("Incidents", "circle-alert", "incidents", ()),
     ("Alarms", "triangle-alert", "alarms", ()),
     ("Compliance", "circle-check", "compliance", ()),
+    ("Silences", "bell-off", "silences", ()),
     ("Dashboards", "layout-dashboard", "dashboards", ()),
     ("Service map", "waypoints", "service-map", ()),
     ("Traces", "route", "traces", ()),
