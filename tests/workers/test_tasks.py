@@ -28,6 +28,8 @@ def test_every_scheduled_task_exists_and_every_other_is_called_by_one() -> None:
 
     assert scheduled <= ours
     assert {name.removeprefix("workers.tasks.") for name in ours - scheduled} == {
+        "act_on_plan",
+        "act_on_run",
         "answer_log_query",
         "ask_aws_log_query",
         "collect_alarms_of",
@@ -37,6 +39,7 @@ def test_every_scheduled_task_exists_and_every_other_is_called_by_one() -> None:
         "list_metrics_of",
         "poll_scope",
         "read_metrics_of",
+        "send_notices_of",
         "take_stock_of_scope",
     }
 

@@ -1,8 +1,7 @@
 """Holds the rules against resources: those that changed, and now and then all.
 
-Changes are found by the configuration items that were stored since the last look, so
-that a tick which is lost is made good by the next. Only what a rule says anew is
-written.
+Changes are rows that the inventory writes with them, so that a tick which is lost is
+made good by the next. Only what a rule says anew is written.
 """
 
 from __future__ import annotations
@@ -20,15 +19,15 @@ from apps.audit.compliance.standing import Gaps, gaps
 from apps.audit.compliance.verdicts import Estate, Outcome, Verdict
 from apps.audit.compliance.violations import DELETED, Judged, resolve, settle
 from apps.audit.models import ComplianceRule, Evaluation, Sweep, Violation
+from apps.discovery.inventory import changes
 from apps.discovery.leases import Lease, LeaseLost
-from apps.discovery.models import Resource, ResourceItem
+from apps.discovery.models import Resource
 
 Clock = Callable[[], datetime]
-_PAGE = 1_000
+FOLLOWER = "compliance"
+_PAGE = 500
 _ROWS = 1_000
 _ALL_EVERY = timedelta(hours=24)
-# Rows of several writers may appear out of the order of their numbers.
-_OVERLAP = 50
 _SAID = ["outcome", "reason", "path", "evaluated_at", "since"]
 
 
@@ -72,23 +71,14 @@ def tick(clock: Clock) -> Count:
 
 
 def _changes(lease: Lease[Sweep], clock: Clock) -> Count:
-    """Resources of which items were stored since the last look."""
+    """Resources that changed since the last look."""
     total, book = Count(), rulebook.in_force()
-    while True:
-        since = max(0, lease.row.item_id - _OVERLAP)
-        found = list(
-            ResourceItem.objects.filter(pk__gt=since)
-            .order_by("pk")
-            .values_list("pk", "resource_id")[: _PAGE + _OVERLAP]
-        )
-        last = found[-1][0] if found else 0
-        if last <= lease.row.item_id:
-            return total
-        anew = {resource for _, resource in found}
-        rows = Resource.objects.filter(pk__in=anew)
+    while claimed := changes.claim(FOLLOWER, _PAGE, clock()):
+        rows = Resource.objects.filter(pk__in=[one.resource_id for one in claimed])
         total.add(evaluate(list(rows), book, StoredEstate(clock())))
-        lease.write(item_id=last)
+        changes.done(FOLLOWER, claimed)
         lease.keep(clock())
+    return total
 
 
 def _asked(lease: Lease[Sweep], clock: Clock) -> Count:
@@ -168,7 +158,7 @@ def _verdicts(
     resource: Resource, book: Rulebook, estate: Estate, stale: Gaps
 ) -> Iterable[tuple[rulebook.Ready, Verdict]]:
     item = item_of(resource)
-    gap = "" if item.status.is_gone else stale.of(item)
+    gap = "" if item.status.is_gone else stale.of(resource)
     for ready in book.of(resource.type):
         if gap:
             yield ready, Verdict(Outcome.UNKNOWN, gap)

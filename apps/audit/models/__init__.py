@@ -11,27 +11,50 @@ from apps.audit.models.compliance import (
     Sweep,
     Violation,
 )
+from apps.audit.models.ledger import LedgerEntry, LedgerHead
 from apps.audit.models.relay import (
     RecordTarget,
     RepairQueue,
     RepairRequest,
     ViolationRecord,
 )
+from apps.audit.models.remediation import (
+    ActionLimit,
+    Approval,
+    Breaker,
+    KillSwitch,
+    Lock,
+    Optin,
+    Plan,
+    Run,
+    RunStep,
+)
 from apps.audit.models.sources import Coverage, LogObject, TrailSource
 
 __all__ = [
+    "ActionLimit",
+    "Approval",
+    "Breaker",
     "ComplianceRule",
     "ConfigScope",
     "Coverage",
     "Evaluation",
     "Exemption",
     "Finding",
+    "KillSwitch",
+    "LedgerEntry",
+    "LedgerHead",
+    "Lock",
     "LogObject",
+    "Optin",
     "Pack",
     "PackRule",
+    "Plan",
     "RecordTarget",
     "RepairQueue",
     "RepairRequest",
+    "Run",
+    "RunStep",
     "Sweep",
     "TrailSource",
     "Violation",

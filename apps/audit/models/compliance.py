@@ -257,8 +257,7 @@ class PackRule(models.Model):
 
 
 class ConfigScope(models.Model):
-    """A region of an account whose AWS Config rules are read, and whether its recorder
-    runs; `gap` says why what is known of its resources is stale."""
+    """A region of an account whose AWS Config rules are read."""
 
     account = models.ForeignKey(
         Account, on_delete=models.CASCADE, related_name="config_rule_scopes"
@@ -269,8 +268,6 @@ class ConfigScope(models.Model):
     succeeded_at = models.DateTimeField(null=True, blank=True)
     problem = models.TextField(blank=True)
     problem_since = models.DateTimeField(null=True, blank=True)
-    gap = models.CharField(max_length=300, blank=True)
-    gap_since = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints: ClassVar = [
@@ -286,7 +283,6 @@ class ConfigScope(models.Model):
 class Sweep(models.Model):
     """How far the evaluation has come. There is one row."""
 
-    item_id = models.BigIntegerField(default=0)
     claimed_until = models.DateTimeField(null=True, blank=True)
     all_requested_at = models.DateTimeField(null=True, blank=True)
     all_done_at = models.DateTimeField(null=True, blank=True)
@@ -295,7 +291,7 @@ class Sweep(models.Model):
     rules_digest = models.CharField(max_length=64, blank=True)
 
     def __str__(self) -> str:
-        return f"sweep up to item {self.item_id}"
+        return f"sweep, all done at {self.all_done_at}"
 
 
 class FindingQuerySet(models.QuerySet["Finding"]):

@@ -119,7 +119,7 @@ class _Batch:
     def _says_nothing_new(self, row: Resource, item: ConfigItem) -> bool:
         if item.source is not ItemSource.SCANNER or row.pk in self._made:
             return False
-        return row.source == item.source and not _differs(row, item)
+        return row.source == item.source and not differs(row, item)
 
     def _advance(self) -> int:
         """Rows become what their newest item says; how many did."""
@@ -130,7 +130,7 @@ class _Batch:
             is_made, newest = row.pk in self._made, items[-1]
             first = min(row.first_seen_at, items[0].captured_at)
             if is_made or not _is_older(newest, row):
-                if is_made or _differs(row, newest):
+                if is_made or differs(row, newest):
                     changed.append(row.pk)
                 _take_over(row, newest)
                 if not newest.is_base and not newest.status.is_gone:
@@ -227,7 +227,7 @@ def _state(row: Resource, item: ConfigItem) -> Mapping[str, Any]:
     how it was, one without tags nothing of tags."""
     if item.status.is_gone:
         return {"deleted_at": row.deleted_at or item.captured_at}
-    state = {
+    return {
         "name": item.name or row.name,
         "arn": item.arn or row.arn,
         "tags": dict(item.tags or row.tags if item.is_base else item.tags),
@@ -236,10 +236,10 @@ def _state(row: Resource, item: ConfigItem) -> Mapping[str, Any]:
         "availability_zone": item.availability_zone,
         "deleted_at": None,
     }
-    return state
 
 
-def _differs(row: Resource, item: ConfigItem) -> bool:
+def differs(row: Resource, item: ConfigItem) -> bool:
+    """Whether the item says anything else than the row."""
     return any(getattr(row, name) != is_ for name, is_ in _state(row, item).items())
 
 

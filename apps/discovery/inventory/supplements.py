@@ -13,11 +13,13 @@ from typing import Any
 from apps.discovery.inventory.items import ConfigItem, ItemSource
 
 ADDED: Mapping[str, frozenset[str]] = {
-    "AWS::ApiGateway::RestApi": frozenset(("Integrations", "Policy")),
-    "AWS::ApiGateway::Stage": frozenset(("Integrations", "Policy")),
-    "AWS::CloudTrail::Trail": frozenset(("Status", "EventSelectors")),
-    "AWS::IAM::User": frozenset(("AccessKeys", "MfaDevices", "LoginProfile")),
-    "AWS::Lambda::Function": frozenset(("Concurrency", "FunctionUrlConfig")),
+    "AWS::ApiGateway::RestApi": frozenset(("integrations",)),
+    "AWS::ApiGateway::Stage": frozenset(("integrations",)),
+    "AWS::CloudTrail::Trail": frozenset(("trailStatus", "eventSelectors")),
+    "AWS::IAM::User": frozenset(
+        ("accessKeys", "loginProfile", "mfaDevices", "passwordLastUsed")
+    ),
+    "AWS::Lambda::Function": frozenset(("reservedConcurrentExecutions",)),
 }
 
 

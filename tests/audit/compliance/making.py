@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from apps.audit.models import ComplianceRule
+from apps.discovery.inventory import changes
 from apps.discovery.inventory.items import (
     ConfigItem,
     ItemSource,
     ItemStatus,
     ResourceKey,
 )
-from apps.discovery.models import Resource, ResourceItem
+from apps.discovery.models import Resource
 from tests.factories import ACCOUNT, NOON
 
 REGION = "eu-west-1"
@@ -98,17 +99,8 @@ def seen_again(row: Resource, **fields: Any) -> None:
     """A later look at a stored resource."""
     for name, value in fields.items():
         setattr(row, name, value)
-    count = ResourceItem.objects.filter(resource=row).count()
-    row.captured_at = NOON + timedelta(minutes=count)
     row.save()
-    ResourceItem.objects.create(
-        resource=row,
-        status=ItemStatus.DELETED if row.deleted_at else ItemStatus.OK,
-        captured_at=row.captured_at,
-        state_id=count,
-        digest=str(count),
-        document=b"{}",
-    )
+    changes.note([row.pk], NOON)
 
 
 def a_rule(identifier: str = "INCOMING_SSH_DISABLED", **fields: Any) -> ComplianceRule:

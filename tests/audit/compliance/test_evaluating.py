@@ -7,15 +7,15 @@ import pytest
 from apps.audit.compliance import evaluating
 from apps.audit.models import (
     ComplianceRule,
-    ConfigScope,
     Evaluation,
     Exemption,
     Sweep,
     Violation,
 )
 from apps.discovery.inventory.items import ItemSource
+from apps.discovery.models import ConfigGap, ResourceChange
 from tests.audit.compliance.making import a_group, a_resource, seen_again
-from tests.factories import ACCOUNT, NOON, an_account
+from tests.factories import ACCOUNT, NOON
 
 pytestmark = pytest.mark.django_db
 SSH = "incoming-ssh-disabled"
@@ -88,10 +88,8 @@ def test_a_deleted_resource_resolves_with_that_reason() -> None:
 def test_a_gap_of_the_recorder_is_unknown_and_said_to_be_stale() -> None:
     row = a_resource(OPEN, source=ItemSource.CONFIG)
     tick()
-    ConfigScope.objects.create(
-        account=an_account(),
-        region=row.region,
-        gap="AWS Config has not recorded since 11:00 UTC.",
+    ConfigGap.objects.create(
+        account=ACCOUNT, region=row.region, reason="off", since=NOON
     )
     seen_again(row, configuration=CLOSED)
     tick(5)
@@ -115,7 +113,7 @@ def test_only_what_is_said_anew_is_written() -> None:
 def test_every_resource_is_judged_once_a_day() -> None:
     tick()
     row = a_resource(OPEN)
-    Sweep.objects.update(item_id=10**6)
+    ResourceChange.objects.all().delete()
     tick(60)
     assert not of_ssh()
     tick(24 * 60)

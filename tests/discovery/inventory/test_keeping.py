@@ -115,12 +115,12 @@ def test_what_we_saw_ourselves_is_not_undone_by_an_older_item() -> None:
 def test_what_we_add_outlives_an_item_of_config() -> None:
     user = "AWS::IAM::User"
     ours = an_item(
-        "AIDA", type_=user, supplementary={"AccessKeys": []}, source=ItemSource.SCANNER
+        "AIDA", type_=user, supplementary={"accessKeys": []}, source=ItemSource.SCANNER
     )
     keep([ours], NOON)
     keep([an_item("AIDA", at=NOON + MINUTE, type_=user)], NOON)
 
-    assert Resource.objects.get().supplementary == {"AccessKeys": []}
+    assert Resource.objects.get().supplementary == {"accessKeys": []}
 
 
 def test_a_follower_hears_of_each_change_until_it_is_done() -> None:

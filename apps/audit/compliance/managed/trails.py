@@ -39,7 +39,7 @@ def _trails(subject: Subject) -> list[Place]:
 
 def _is_logging(trail: Place) -> bool:
     """Raises NotTold."""
-    told = trail.maybe("isLogging") or trail.dig("trailStatus", "isLogging")
+    told = trail.maybe("isLogging") or trail.dig("status", "isLogging")
     if told is None:
         raise NotTold(f"{trail.path}.isLogging")
     return told.flag()
