@@ -6,6 +6,7 @@ from celery.schedules import crontab
 SCHEDULE = {
     "heartbeat": {"task": "workers.tasks.heartbeat", "schedule": 5.0},
     "accounts": {"task": "workers.tasks.check_accounts", "schedule": 1.0},
+    "compliance": {"task": "workers.tasks.hold_rules", "schedule": 1.0},
     "dashboards": {"task": "workers.tasks.read_dashboards", "schedule": 1.0},
     "act-anchors": {"task": "workers.tasks.act_anchor", "schedule": 15.0},
     "act-heartbeat": {"task": "workers.tasks.act_heartbeat", "schedule": 5.0},
@@ -31,11 +32,14 @@ SCHEDULE = {
     "metric-lists": {"task": "workers.tasks.list_metrics", "schedule": 5.0},
     "metric-points": {"task": "workers.tasks.read_metrics", "schedule": 1.0},
     "metric-interest": {"task": "workers.tasks.settle_interest", "schedule": 15.0},
+    "notices": {"task": "workers.tasks.send_notices", "schedule": 1.0},
     "quarantine": {"task": "workers.tasks.retry_quarantined", "schedule": 5.0},
     "retention": {
         "task": "workers.tasks.apply_retention",
         "schedule": crontab(minute="17"),
     },
+    "config-queues": {"task": "workers.tasks.hear_of_resources", "schedule": 1.0},
+    "config-sources": {"task": "workers.tasks.collect_resources", "schedule": 5.0},
     "scans": {"task": "workers.tasks.prepare_scans", "schedule": 60.0},
     "posted-spans": {"task": "workers.tasks.store_posted_spans", "schedule": 1.0},
     "samples": {"task": "workers.tasks.keep_samples", "schedule": 60.0},

@@ -5,9 +5,12 @@ import time
 from django.utils import timezone
 
 from apps.audit import collector
+from apps.audit.compliance import evaluating
 from apps.audit.ledger import anchors
 from apps.audit.remediation import jobs, planning, running
 from apps.discovery import accounts, heartbeats
+from apps.discovery.inventory import collecting as resources
+from apps.discovery.inventory import hearing
 from apps.monitoring.alarms import collector as alarms
 from apps.monitoring.dashboards import account_reads
 from apps.monitoring.languages import runs
@@ -17,6 +20,7 @@ from apps.monitoring.logs import collecting, inventory, polling
 from apps.monitoring.metrics import claims, discovery, interest, samples
 from apps.monitoring.metrics import collector as metrics
 from apps.monitoring.metrics import retention as sample_retention
+from apps.monitoring.notifications import escalating, sending, silencing
 from apps.search import imports, retention, retries, store
 from apps.tracing.collecting import collector as traces
 from apps.tracing.collecting import inbox as span_inbox
@@ -97,6 +101,32 @@ def collect_sources() -> None:
 def collect_source(source_id: int) -> None:
     if collector.claim(source_id, timezone.now()):
         collector.collect(source_id, store.engine())
+
+
+@app.task
+def hold_rules() -> None:
+    evaluating.tick(timezone.now)
+
+
+def hear_of_resources() -> None:
+    for source_id in hearing.due_queues(timezone.now()):
+        hear_of_resources_of.delay(source_id)
+
+
+@app.task
+def hear_of_resources_of(source_id: int) -> None:
+    hearing.hear(source_id, store.engine(), timezone.now)
+
+
+@app.task
+def collect_resources() -> None:
+    for source_id in resources.due_sources(timezone.now()):
+        collect_resources_of.delay(source_id)
+
+
+@app.task
+def collect_resources_of(source_id: int) -> None:
+    resources.collect(source_id, store.engine(), timezone.now)
 
 
 @app.task
@@ -214,6 +244,19 @@ def settle_interest() -> None:
 
 
 @app.task
+def send_notices() -> None:
+    escalating.escalate_due(timezone.now())
+    silencing.release(timezone.now())
+    for channel_id in sending.due_channels(timezone.now()):
+        send_notices_of.delay(channel_id)
+
+
+@app.task
+def send_notices_of(channel_id: int) -> None:
+    sending.send_of(channel_id, timezone.now)
+
+
+@app.task
 def retry_quarantined() -> None:
     retries.retry_all(store.engine())
 
@@ -229,6 +272,7 @@ def apply_retention() -> None:
     log_claims.forget_old(store.engine(), timezone.now())
     trace_retention.forget_old(store.engine(), timezone.now())
     trace_retention.thin_map(timezone.now())
+    sending.forget_old(timezone.now())
 
 
 @app.task

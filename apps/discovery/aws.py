@@ -67,12 +67,20 @@ _GONE = frozenset(
         "NoSuchKey", "NoSuchBucket", "404", "ResourceNotFoundException", "NotFound",
         "AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist",
         "NoSuchEntity", "TrailNotFoundException", "ResourceNotFound",
+        "NotFoundException", "InvalidGroup.NotFound", "InvalidSnapshot.NotFound",
+        "DBInstanceNotFound", "DBInstanceNotFoundFault", "LoadBalancerNotFound",
+        "ListenerNotFound", "NoSuchHostedZone", "ServiceNotFoundException",
+        "ClusterNotFoundException", "StateMachineDoesNotExist",
+        "ExecutionDoesNotExist", "AutomationExecutionNotFoundException",
     )
 )  # fmt: skip
 
 
 class AwsError(Exception):
-    """AWS did not do what it was asked; the message says what and why."""
+    """AWS did not do what it was asked; the message says what and why. `code` is
+    AWS's own word for it, empty where AWS did not answer."""
+
+    code = ""
 
 
 class AwsDenied(AwsError):
@@ -173,7 +181,9 @@ class explained:  # noqa: N801 - a context manager, named for how it reads
         self, kind: object, error: BaseException | None, trace: object
     ) -> None:
         if isinstance(error, faults.BotoCoreError | faults.ClientError | OSError):
-            raise _meaning(error)(f"{self._doing}: {_sentence(error)}") from error
+            meant = _meaning(error)(f"{self._doing}: {_sentence(error)}")
+            meant.code = _code(error)
+            raise meant from error
 
 
 def _meaning(error: BaseException) -> type[AwsError]:
@@ -196,6 +206,12 @@ def _meaning_of_answer(error: faults.ClientError) -> type[AwsError]:
     if code in _GONE:
         return AwsGone
     return AwsUnreachable if status >= 500 else AwsRefused  # noqa: PLR2004
+
+
+def _code(error: BaseException) -> str:
+    if not isinstance(error, faults.ClientError):
+        return ""
+    return str(error.response.get("Error", {}).get("Code", ""))
 
 
 def _sentence(error: BaseException) -> str:

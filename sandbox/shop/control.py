@@ -8,7 +8,13 @@ from typing import Any
 from sandbox.assembly import Sandbox
 from sandbox.control import Refused
 from sandbox.kernel.cloud import HOME_REGION, REGIONS, TOOLS, Cloud
-from sandbox.shop.estate.audit import TRAIL, queue_url, trail_bucket
+from sandbox.shop.estate.audit import (
+    CONFIG_QUEUE,
+    TRAIL,
+    config_bucket,
+    queue_url,
+    trail_bucket,
+)
 from sandbox.shop.estate.sites import policy
 from sandbox.shop.incidents import INCIDENTS
 from sandbox.shop.shop import Shop, UnknownIncident
@@ -89,6 +95,9 @@ class ShopControl:
             "trail": TRAIL,
             "bucket": trail_bucket(account),
             "queue_url": queue_url(site),
+            "config_region": HOME_REGION,
+            "config_bucket": config_bucket(account),
+            "config_queue_url": queue_url(site, CONFIG_QUEUE),
         }
 
     def _admit(self, account: str, body: Any) -> Any:

@@ -39,6 +39,7 @@ def test_every_scheduled_task_exists_and_every_other_is_called_by_one() -> None:
         "list_metrics_of",
         "poll_scope",
         "read_metrics_of",
+        "send_notices_of",
         "take_stock_of_scope",
     }
 

@@ -1,7 +1,23 @@
 """Rows of audit, a file for each room."""
 
-from apps.audit.models.compliance import ComplianceRule, Evaluation, Violation
+from apps.audit.models.compliance import (
+    ComplianceRule,
+    ConfigScope,
+    Evaluation,
+    Exemption,
+    Finding,
+    Pack,
+    PackRule,
+    Sweep,
+    Violation,
+)
 from apps.audit.models.ledger import LedgerEntry, LedgerHead
+from apps.audit.models.relay import (
+    RecordTarget,
+    RepairQueue,
+    RepairRequest,
+    ViolationRecord,
+)
 from apps.audit.models.remediation import (
     ActionLimit,
     Approval,
@@ -20,17 +36,27 @@ __all__ = [
     "Approval",
     "Breaker",
     "ComplianceRule",
+    "ConfigScope",
     "Coverage",
     "Evaluation",
+    "Exemption",
+    "Finding",
     "KillSwitch",
     "LedgerEntry",
     "LedgerHead",
     "Lock",
     "LogObject",
     "Optin",
+    "Pack",
+    "PackRule",
     "Plan",
+    "RecordTarget",
+    "RepairQueue",
+    "RepairRequest",
     "Run",
     "RunStep",
+    "Sweep",
     "TrailSource",
     "Violation",
+    "ViolationRecord",
 ]

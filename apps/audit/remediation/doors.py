@@ -7,22 +7,18 @@ from typing import Any
 
 from django.conf import settings
 
-from apps.audit.compliance.verdicts import Estate
 from apps.audit.models import Plan, Run
 from apps.audit.remediation.actions.base import Action, Values
 from apps.discovery.accounts import target, why_not_read
 from apps.discovery.arn import parse_arn
 from apps.discovery.aws import (
     AwsDenied,
-    AwsError,
     Door,
     Mandate,
     Target,
     WriteDoor,
     Written,
 )
-from apps.discovery.inventory.fresh import NotReadable, read_fresh
-from apps.discovery.inventory.items import ConfigItem, ResourceKey
 from apps.discovery.models import Account
 
 _GLOBAL = "global"
@@ -39,20 +35,6 @@ class DoorReads:
 
     def pages(self, service: str, operation: str, **parameters: Any) -> list[Values]:
         return list(Door(self._where, service).pages(operation, **parameters))
-
-
-class FreshEstate(Estate):
-    """Other resources as AWS has them now; what cannot be read is not known."""
-
-    def __init__(self, where: Target, now: Any) -> None:
-        self._where, self._now = where, now
-
-    def find(self, key: ResourceKey) -> ConfigItem | None:
-        try:
-            item = read_fresh(self._where, key, self._now)
-        except (AwsError, NotReadable):
-            return None
-        return None if item.status.is_gone else item
 
 
 def where_of(plan: Plan) -> Target:

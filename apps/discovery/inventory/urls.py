@@ -1,3 +1,7 @@
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from apps.discovery.inventory import sourcepages as pages
+
+urlpatterns: list[URLPattern] = [
+    path("inventory/sources/", pages.sources, name="config-sources"),
+]

@@ -19,11 +19,7 @@ from apps.monitoring.models.dashboards import (
     ReadDashboard,
 )
 from apps.monitoring.models.logclaims import ClaimedLine
-from apps.monitoring.models.logqueries import (
-    LogQueryDay,
-    LogQueryRows,
-    LogQueryRun,
-)
+from apps.monitoring.models.logqueries import LogQueryDay, LogQueryRows, LogQueryRun
 from apps.monitoring.models.logs import (
     LogArchive,
     LogCoverage,
@@ -36,16 +32,33 @@ from apps.monitoring.models.logs import (
     LogStream,
 )
 from apps.monitoring.models.metrics import MetricSeries
+from apps.monitoring.models.notifications import (
+    Attempt,
+    Channel,
+    Delivery,
+    EscalationPolicy,
+    EscalationStep,
+    EscalationTurn,
+    Matter,
+    Route,
+)
 from apps.monitoring.models.samples import MetricChunk, SampleCoverage
+from apps.monitoring.models.silences import Silence
 
 __all__ = [
     "AlarmChange",
     "AlarmScope",
+    "Attempt",
+    "Channel",
     "ClaimedLine",
     "CloudWatchAlarm",
     "Dashboard",
     "DashboardRead",
     "DashboardVersion",
+    "Delivery",
+    "EscalationPolicy",
+    "EscalationStep",
+    "EscalationTurn",
     "LogArchive",
     "LogCoverage",
     "LogGroup",
@@ -58,6 +71,7 @@ __all__ = [
     "LogShard",
     "LogSource",
     "LogStream",
+    "Matter",
     "MetricChunk",
     "MetricDay",
     "MetricExclusion",
@@ -67,8 +81,10 @@ __all__ = [
     "MetricSeries",
     "MetricSpend",
     "ReadDashboard",
+    "Route",
     "SampleCoverage",
     "SeriesInterest",
     "SeriesReading",
+    "Silence",
     "WantedStatistic",
 ]
