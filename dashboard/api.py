@@ -4,6 +4,12 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import path
 from drf_spectacular.views import SpectacularAPIView
 
+from apps.audit.compliance.api import (
+    ComplianceView,
+    RulesView,
+    ViolationsView,
+    ViolationView,
+)
 from apps.discovery.api import AccountsView, MeView
 from apps.monitoring.alarms.api import AlarmHistoryView, AlarmsView, AlarmView
 from apps.monitoring.charts.api import MetricDataView, MetricsView
@@ -57,6 +63,12 @@ urlpatterns = [
     path("metrics", MetricsView.as_view(), name="api-metrics"),
     path("metrics/data", MetricDataView.as_view(), name="api-metric-data"),
     path("accounts", AccountsView.as_view(), name="api-accounts"),
+    path("violations", ViolationsView.as_view(), name="api-violations"),
+    path(
+        "violations/<int:violation_id>", ViolationView.as_view(), name="api-violation"
+    ),
+    path("compliance", ComplianceView.as_view(), name="api-compliance"),
+    path("compliance/rules", RulesView.as_view(), name="api-compliance-rules"),
     path("dashboards", DashboardsView.as_view(), name="api-dashboards"),
     path("dashboards/auto", AutomaticView.as_view(), name="api-automatic"),
     path("dashboards/import", DashboardImportView.as_view(), name="api-import-board"),

@@ -37,6 +37,7 @@ class Item:
 _PAGES = (
     ("Home", "house", "home", ()),
     ("Alarms", "triangle-alert", "alarms", ()),
+    ("Compliance", "circle-check", "compliance", ()),
     ("Dashboards", "layout-dashboard", "dashboards", ()),
     ("Service map", "waypoints", "service-map", ()),
     ("Traces", "route", "traces", ()),
@@ -50,6 +51,7 @@ _PAGES = (
     ("Log groups", "folder-input", "log-groups", ()),
     ("Trail sources", "database", "sources", ()),
     ("Trace sources", "radio", "trace-scopes", ()),
+    ("Records and requests", "share-2", "relay", ()),
     ("Metric collection", "server", "collection", ()),
     ("Quarantine", "shield-alert", "quarantine", ()),
 )

@@ -190,6 +190,8 @@ COMPLIANCE_CHANGES: list[str] = []
 # What alert rules can ask of: objects by dotted paths, of the type in
 # apps.discovery.alerthooks.
 ALERT_CONDITIONS: list[str] = []
+# What may be done about a violation: see apps.audit.compliance.repairs.
+REPAIR_LINKS: list[str] = []
 # Tags that name who answers for a resource, the first one that it has.
 OWNER_TAGS = environment.names("OWNER_TAGS") or ["owner", "team"]
 # What the service map tells of its nodes besides traces: functions by dotted paths, of

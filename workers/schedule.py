@@ -43,4 +43,7 @@ SCHEDULE = {
     "scans": {"task": "workers.tasks.prepare_scans", "schedule": 60.0},
     "posted-spans": {"task": "workers.tasks.store_posted_spans", "schedule": 1.0},
     "samples": {"task": "workers.tasks.keep_samples", "schedule": 60.0},
+    "violation-records": {"task": "workers.tasks.publish_records", "schedule": 1.0},
+    "repair-queues": {"task": "workers.tasks.receive_requests", "schedule": 1.0},
+    "repair-requests": {"task": "workers.tasks.answer_requests", "schedule": 1.0},
 }

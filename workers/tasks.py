@@ -7,6 +7,7 @@ from django.utils import timezone
 from apps.audit import collector
 from apps.audit.compliance import evaluating
 from apps.audit.ledger import anchors
+from apps.audit.relay import answering, publishing, receiving
 from apps.audit.remediation import jobs, planning, running
 from apps.discovery import accounts, heartbeats
 from apps.discovery.inventory import collecting as resources
@@ -108,6 +109,7 @@ def hold_rules() -> None:
     evaluating.tick(timezone.now)
 
 
+@app.task
 def hear_of_resources() -> None:
     for source_id in hearing.due_queues(timezone.now()):
         hear_of_resources_of.delay(source_id)
@@ -284,3 +286,32 @@ def keep_samples() -> None:
 def prepare_scans() -> None:
     for kind in store.kinds().values():
         store.engine().prepare(kind)
+
+
+@app.task
+def publish_records() -> None:
+    publishing.note_new(timezone.now())
+    for record_id in publishing.due(timezone.now()):
+        publishing.publish(record_id, timezone.now)
+
+
+@app.task
+def receive_requests() -> None:
+    for queue_id in receiving.due_queues(timezone.now()):
+        receive_requests_of.delay(queue_id)
+
+
+@app.task
+def receive_requests_of(queue_id: int) -> None:
+    receiving.receive(queue_id, timezone.now)
+
+
+@app.task
+def answer_requests() -> None:
+    for request_id in answering.due(timezone.now()):
+        answer_request.delay(request_id)
+
+
+@app.task
+def answer_request(request_id: int) -> None:
+    answering.answer(request_id, timezone.now)

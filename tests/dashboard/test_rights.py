@@ -7,8 +7,14 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from apps.audit.models import Coverage, TrailSource
-from apps.discovery.models import Account, ApiToken, Grant, User
+from apps.audit.models import (
+    ComplianceRule,
+    Coverage,
+    Evaluation,
+    TrailSource,
+    Violation,
+)
+from apps.discovery.models import Account, ApiToken, Grant, Resource, User
 from apps.discovery.roles import Role
 from apps.monitoring.models import (
     CloudWatchAlarm,
@@ -97,6 +103,7 @@ NEEDS = {
     "read-log-source": Role.OPERATOR,
     "rotate-log-key": Role.ADMIN,
     "delete-log-source": Role.ADMIN,
+    "change-compliance-rule": Role.ADMIN,
 }
 
 
@@ -157,6 +164,7 @@ def two_accounts(fill: Fill) -> dict[str, object]:
     )
     metrics_of(elsewhere)
     logs_of(elsewhere)
+    violations_of(elsewhere)
     return {"source": source, "hidden": hidden}
 
 
@@ -170,6 +178,41 @@ def metrics_of(account: Account) -> None:
     MetricOutage.objects.create(scope=scope, since=NOON, until=NOON, problem=SECRET)
     MetricSpend.objects.create(
         account=account, day=NOON.date(), region=SECRET, namespace=SECRET, by=SECRET
+    )
+
+
+def violations_of(account: Account) -> None:
+    """A resource that fails a rule of its account, whose every part is a secret."""
+    resource = Resource.objects.create(
+        account=account.number,
+        region=SECRET,
+        type=f"AWS::{SECRET}",
+        resource_id=SECRET,
+        name=SECRET,
+        source="scanner",
+        captured_at=NOON,
+        first_seen_at=NOON,
+    )
+    rule = ComplianceRule.objects.create(
+        slug=SECRET, title=SECRET, kind="config", account=account.number, region=SECRET
+    )
+    Evaluation.objects.create(
+        rule=rule,
+        resource=resource,
+        outcome="fail",
+        reason=SECRET,
+        evaluated_at=NOON,
+        since=NOON,
+    )
+    Violation.objects.create(
+        rule=rule,
+        resource=resource,
+        account=account.number,
+        region=SECRET,
+        reason=SECRET,
+        owner=SECRET,
+        opened_at=NOON,
+        seen_at=NOON,
     )
 
 
@@ -207,6 +250,8 @@ def path_of(route: str) -> str:
         "<int:alarm_id>": str(CloudWatchAlarm.objects.get().pk),
         "<int:group_id>": str(LogGroup.objects.get().pk),
         "<int:scope_id>": str(LogScope.objects.get().pk),
+        "<int:violation_id>": str(Violation.objects.get().pk),
+        "<slug:rule_slug>": ComplianceRule.objects.get().slug,
         "<int:log_source_id>": str(LogSource.objects.get().pk),
         "<int:run_id>": str(ImportRun.objects.get().pk),
         "<int:user_id>": "1",

@@ -6,7 +6,7 @@ the others are done all the same.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from django.db.models import Q
@@ -15,7 +15,7 @@ from apps.discovery.accounts import why_not_read
 from apps.discovery.attempts import problem_of
 from apps.discovery.aws import AwsError
 from apps.discovery.inventory.aggregating import aggregate
-from apps.discovery.inventory.reconciling import reconcile
+from apps.discovery.inventory.reconciling import read_pasts, reconcile
 from apps.discovery.inventory.recorders import note_unreadable
 from apps.discovery.inventory.runs import Run, is_due
 from apps.discovery.inventory.scanning import scan
@@ -44,7 +44,7 @@ def due_sources(now: datetime) -> list[int]:
 def collect(source_id: int, engine: DocumentEngine, clock: Clock) -> None:
     """One run, if nobody else is at it. What goes wrong ends in the row."""
     source = ConfigSource.objects.select_related("account").filter(pk=source_id).first()
-    lease = source and Lease.take(source, "claimed_until", clock())
+    lease = Lease.take(source, "claimed_until", clock()) if source else None
     if source is None or lease is None:
         return
 
@@ -66,9 +66,27 @@ def collect(source_id: int, engine: DocumentEngine, clock: Clock) -> None:
     )
 
 
+def _due_parts(run: Run) -> Iterator[Callable[[Run], None]]:
+    source = run.source
+    asks = is_due(source.reconciled_at, _RECONCILE_EVERY, run.now)
+    if source.aggregator:
+        if asks:
+            yield aggregate
+        return
+    if source.asks_config and asks:
+        yield reconcile
+    if source.asks_config and run.has_backlog:
+        yield read_pasts
+    if source.bucket:
+        if is_due(source.swept_at, _SWEEP_EVERY, run.now):
+            yield sweep
+        yield read_files
+    if source.scans and is_due(source.scanned_at, _SCAN_EVERY, run.now):
+        yield scan
+
+
 def _parts(run: Run) -> str:
     """What was left undone, in a sentence. Raises LeaseLost."""
-    source = run.source
     problems: list[str] = []
 
     def do(part: Callable[[Run], None]) -> None:
@@ -77,19 +95,7 @@ def _parts(run: Run) -> str:
         except AwsError as error:
             problems.append(str(error))
 
-    if source.aggregator:
-        if is_due(source.reconciled_at, _RECONCILE_EVERY, run.now):
-            do(aggregate)
-    else:
-        if source.asks_config and (
-            run.has_backlog or is_due(source.reconciled_at, _RECONCILE_EVERY, run.now)
-        ):
-            do(reconcile)
-        if source.bucket:
-            if is_due(source.swept_at, _SWEEP_EVERY, run.now):
-                do(sweep)
-            do(read_files)
-        if source.scans and is_due(source.scanned_at, _SCAN_EVERY, run.now):
-            do(scan)
+    for part in _due_parts(run):
+        do(part)
     run.intake.commit()
     return " ".join(dict.fromkeys((*problems, *run.problems)))

@@ -74,23 +74,23 @@ def _within(value: object) -> Iterator[object]:
     if isinstance(value, list):
         for one in value:
             yield from _within(one)
-        return
-    if not isinstance(value, Mapping):
-        return
-    for name in _LISTS:
-        if isinstance(value.get(name), list):
-            yield from value[name]
-            return
-    if "resourceType" in value and "configurationItemCaptureTime" in value:
+    elif isinstance(value, Mapping):
+        yield from _of_object(value)
+
+
+def _of_object(value: Mapping[str, Any]) -> Iterator[object]:
+    listed = next((value[name] for name in _LISTS if name in value), None)
+    if isinstance(listed, list):
+        yield from listed
+    elif "resourceType" in value and "configurationItemCaptureTime" in value:
         yield value
     elif "configurationItem" in value:
         yield value["configurationItem"]
     elif "Message" in value:
-        yield from _announced(value)
+        yield from _announced(value["Message"])
 
 
-def _announced(value: Mapping[str, Any]) -> Iterator[object]:
-    message = value["Message"]
+def _announced(message: object) -> Iterator[object]:
     try:
         told = orjson.loads(message) if isinstance(message, str) else message
     except ValueError:

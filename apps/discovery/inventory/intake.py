@@ -44,13 +44,13 @@ class ItemIntake(Intake):
         clock: Clock = timezone.now,
     ) -> None:
         def rows_too(batch: Batch) -> None:
-            pending, self._pending = self._pending, []
-            self.kept.add(keep(pending, clock()))
+            self.kept.add(keep(self._pending, clock()))
+            self._pending.clear()
             checkpoint(batch)
 
-        super().__init__(engine.writer(CONFIG), rows_too, before_commit)
         self._pending: list[ConfigItem] = []
         self.kept = Kept()
+        super().__init__(engine.writer(CONFIG), rows_too, before_commit)
 
     def take(self, origin: str, portion: Portion) -> int:
         if isinstance(portion, ItemPortion):

@@ -35,7 +35,6 @@ def reconcile(run: Run) -> None:
         _reconcile_type(run, config, type_, origin)
     run.intake.commit()
     _complete(run)
-    _read_pasts(run, config, origin)
     run.lease.write(reconciled_at=run.now)
 
 
@@ -56,12 +55,9 @@ def _reconcile_type(run: Run, config: Config, type_: str, origin: str) -> None:
     ids = list(config.discovered(type_, with_deleted=False))
     run.take(origin, config.items(type_, ids), run.place())
     known = run.rows.filter(type=type_, source=ItemSource.CONFIG, deleted_at=None)
-    missing = known.exclude(resource_id__in=ids) if len(ids) < 500 else known
     listed = set(ids)
     gone = [
-        one
-        for one in missing.values_list("resource_id", flat=True)
-        if one not in listed
+        one for one in known.values_list("resource_id", flat=True) if one not in listed
     ]
     # That it is not listed says nothing; an item of its deletion does.
     for one in gone[:_GONE_A_RUN]:
@@ -81,9 +77,11 @@ def _complete(run: Run) -> None:
     run.intake.commit()
 
 
-def _read_pasts(run: Run, config: Config, origin: str) -> None:
+def read_pasts(run: Run) -> None:
     """What resources were before we knew them, some each run."""
-    unread = run.rows.filter(past_read_at=None).exclude(source=ItemSource.AGGREGATOR)
+    config = Config(run.here)
+    origin = f"config://{run.source.account_id}/{run.source.region}"
+    unread = run.rows.filter(past_read_at=None)
     read = []
     for row in unread.filter(items__source=ItemSource.CONFIG).distinct()[:_PASTS_A_RUN]:
         if stopping.is_set():

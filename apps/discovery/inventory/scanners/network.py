@@ -125,9 +125,12 @@ def _volume(reader: Reader, raw: Raw) -> Seen:
     )
 
 
-def _snapshots(reader: Reader, id_: str) -> Iterable[Raw]:
+def _snapshots(reader: Reader, id_: str) -> Iterator[Raw]:
+    """The account's own: who else shares one is that one's business."""
     named = {"SnapshotIds": [id_]} if id_ else {"OwnerIds": ["self"]}
-    return reader.some("ec2", "describe_snapshots", "snapshots", **named)
+    for one in reader.some("ec2", "describe_snapshots", "snapshots", **named):
+        if one.get("ownerId") == reader.account:
+            yield one
 
 
 def _snapshot(reader: Reader, raw: Raw) -> Seen | None:
