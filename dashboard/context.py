@@ -47,6 +47,8 @@ _PAGES = (
     ("CloudTrail", "search", "explore", ("trail",)),
     ("Actors", "fingerprint", "actors", ()),
     ("Resources", "box", "resources", ()),
+    ("Repairs", "wrench", "repairs", ()),
+    ("Ledger", "book", "ledger", ()),
     ("Accounts", "cloud", "accounts", ()),
     ("Log groups", "folder-input", "log-groups", ()),
     ("Trail sources", "database", "sources", ()),

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from apps.audit import collector
 from apps.audit.compliance import evaluating
-from apps.audit.ledger import anchors
+from apps.audit.ledger import anchors, checking
 from apps.audit.relay import answering, publishing, receiving
 from apps.audit.remediation import jobs, planning, running
 from apps.discovery import accounts, heartbeats
@@ -46,6 +46,7 @@ def act_heartbeat() -> None:
 @app.task
 def act_anchor() -> None:
     anchors.anchor_heads(timezone.now())
+    checking.check_if_due(timezone.now())
 
 
 @app.task
