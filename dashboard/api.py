@@ -16,6 +16,16 @@ from apps.audit.history.api import (
     ResourceView,
 )
 from apps.audit.history.queries import SelectView
+from apps.audit.remediation.api import (
+    ActionsView,
+    ApproveView,
+    LedgerView,
+    RemediationsView,
+    RemediationView,
+    RollBackView,
+    SwitchView,
+    WithdrawView,
+)
 from apps.discovery.api import AccountsView, MeView
 from apps.monitoring.alarms.api import AlarmHistoryView, AlarmsView, AlarmView
 from apps.monitoring.charts.api import MetricDataView, MetricsView
@@ -89,6 +99,28 @@ urlpatterns = [
     path("me", MeView.as_view(), name="api-me"),
     path("metrics", MetricsView.as_view(), name="api-metrics"),
     path("metrics/data", MetricDataView.as_view(), name="api-metric-data"),
+    path("actions", ActionsView.as_view(), name="api-actions"),
+    path("remediations", RemediationsView.as_view(), name="api-remediations"),
+    path("remediations/switch", SwitchView.as_view(), name="api-repair-switch"),
+    path(
+        "remediations/<int:plan_id>", RemediationView.as_view(), name="api-remediation"
+    ),
+    path(
+        "remediations/<int:plan_id>/approve",
+        ApproveView.as_view(),
+        name="api-approve-repair",
+    ),
+    path(
+        "remediations/<int:plan_id>/withdraw",
+        WithdrawView.as_view(),
+        name="api-withdraw-repair",
+    ),
+    path(
+        "remediations/<int:plan_id>/roll-back",
+        RollBackView.as_view(),
+        name="api-roll-back",
+    ),
+    path("ledger", LedgerView.as_view(), name="api-ledger"),
     path("accounts", AccountsView.as_view(), name="api-accounts"),
     path("violations", ViolationsView.as_view(), name="api-violations"),
     path(

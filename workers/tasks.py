@@ -8,6 +8,7 @@ from apps.audit import collector
 from apps.audit.compliance import evaluating
 from apps.audit.compliance.configrules import collector as config_rules
 from apps.audit.ledger import anchors
+from apps.audit.ledger import anchors, checking
 from apps.audit.relay import answering, publishing, receiving
 from apps.audit.remediation import jobs, planning, running
 from apps.discovery import accounts, heartbeats
@@ -48,6 +49,7 @@ def act_heartbeat() -> None:
 @app.task
 def act_anchor() -> None:
     anchors.anchor_heads(timezone.now())
+    checking.check_if_due(timezone.now())
 
 
 @app.task
@@ -111,6 +113,7 @@ def hold_rules() -> None:
     evaluating.tick(timezone.now)
 
 
+@app.task
 def hear_of_resources() -> None:
     for source_id in hearing.due_queues(timezone.now()):
         hear_of_resources_of.delay(source_id)

@@ -76,6 +76,19 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
+            name='LedgerCheck',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('requested_at', models.DateTimeField(blank=True, null=True)),
+                ('checked_at', models.DateTimeField(blank=True, null=True)),
+                ('rows', models.PositiveBigIntegerField(default=0)),
+                ('anchors', models.PositiveBigIntegerField(default=0)),
+                ('breaks', models.JSONField(blank=True, default=list)),
+                ('warnings', models.JSONField(blank=True, default=list)),
+                ('problem', models.TextField(blank=True)),
+            ],
+        ),
+        migrations.CreateModel(
             name='LedgerHead',
             fields=[
                 ('stream', models.CharField(max_length=40, primary_key=True, serialize=False)),
