@@ -43,14 +43,16 @@ class ItemIntake(Intake):
         before_commit: Callable[[Batch], None] = note_batch,
         clock: Clock = timezone.now,
     ) -> None:
+        self._pending: list[ConfigItem] = []
+        self.kept = Kept()
+
         def rows_too(batch: Batch) -> None:
-            pending, self._pending = self._pending, []
+            pending = list(self._pending)
+            self._pending.clear()
             self.kept.add(keep(pending, clock()))
             checkpoint(batch)
 
         super().__init__(engine.writer(CONFIG), rows_too, before_commit)
-        self._pending: list[ConfigItem] = []
-        self.kept = Kept()
 
     def take(self, origin: str, portion: Portion) -> int:
         if isinstance(portion, ItemPortion):

@@ -188,8 +188,9 @@ def tags_of(told: object) -> dict[str, str]:
         if not isinstance(tag, Mapping):
             continue
         small = {str(k).lower().removeprefix("tag"): v for k, v in tag.items()}
-        if isinstance(small.get("key", small.get("name")), str):
-            found[small.get("key", small.get("name"))] = str(small.get("value") or "")
+        key = small.get("key", small.get("name"))
+        if isinstance(key, str):
+            found[key] = str(small.get("value") or "")
     return found
 
 
