@@ -46,6 +46,10 @@ def collect(source_id: int, engine: DocumentEngine, clock: Clock) -> None:
     source = ConfigSource.objects.select_related("account").filter(pk=source_id).first()
     lease = Lease.take(source, "claimed_until", clock()) if source else None
     if source is None or lease is None:
+    if source is None:
+        return
+    lease = Lease.take(source, "claimed_until", clock())
+    if lease is None:
         return
 
     def work() -> str:
