@@ -10,6 +10,12 @@ from apps.audit.compliance.api import (
     ViolationsView,
     ViolationView,
 )
+from apps.audit.history.api import (
+    ResourceHistoryView,
+    ResourcesView,
+    ResourceView,
+)
+from apps.audit.history.queries import SelectView
 from apps.discovery.api import AccountsView, MeView
 from apps.monitoring.alarms.api import AlarmHistoryView, AlarmsView, AlarmView
 from apps.monitoring.charts.api import MetricDataView, MetricsView
@@ -69,6 +75,14 @@ urlpatterns = [
     ),
     path("compliance", ComplianceView.as_view(), name="api-compliance"),
     path("compliance/rules", RulesView.as_view(), name="api-compliance-rules"),
+    path("resources", ResourcesView.as_view(), name="api-resources"),
+    path("resources/<int:resource_id>", ResourceView.as_view(), name="api-resource"),
+    path("resources/query", SelectView.as_view(), name="api-resource-query"),
+    path(
+        "resources/<int:resource_id>/history",
+        ResourceHistoryView.as_view(),
+        name="api-resource-history",
+    ),
     path("dashboards", DashboardsView.as_view(), name="api-dashboards"),
     path("dashboards/auto", AutomaticView.as_view(), name="api-automatic"),
     path("dashboards/import", DashboardImportView.as_view(), name="api-import-board"),

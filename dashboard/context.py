@@ -46,10 +46,11 @@ _PAGES = (
     ("Log queries", "table", "log-query", ()),
     ("CloudTrail", "search", "explore", ("trail",)),
     ("Actors", "fingerprint", "actors", ()),
-    ("Resources", "box", "resources", ()),
+    ("Inventory", "box", "inventory", ()),
     ("Accounts", "cloud", "accounts", ()),
     ("Log groups", "folder-input", "log-groups", ()),
     ("Trail sources", "database", "sources", ()),
+    ("Config sources", "box", "config-sources", ()),
     ("Trace sources", "radio", "trace-scopes", ()),
     ("Records and requests", "share-2", "relay", ()),
     ("Metric collection", "server", "collection", ()),
@@ -58,7 +59,11 @@ _PAGES = (
 # Where the second part of the list begins.
 _SETTING_UP = "accounts"
 # What else belongs to an entry: other looks at its documents.
-_ALSO = {"/explore/logs/": "/logs/"}
+_ALSO = {
+    "/explore/logs/": "/logs/",
+    "/explore/config/": "/inventory/",
+    "/resources/": "/inventory/",
+}
 # Pages that look at a stretch of time: going between them keeps it.
 _IN_TIME = (
     "explore",
@@ -67,7 +72,6 @@ _IN_TIME = (
     "metrics",
     "log-query",
     "actors",
-    "resources",
 )
 
 

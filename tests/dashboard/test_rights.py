@@ -14,7 +14,24 @@ from apps.audit.models import (
     TrailSource,
     Violation,
 )
-from apps.discovery.models import Account, ApiToken, Grant, Resource, User
+from apps.discovery.inventory.items import (
+    ConfigItem,
+    ItemSource,
+    ItemStatus,
+    Relationship,
+    ResourceKey,
+)
+from apps.discovery.inventory.keeping import keep
+from apps.discovery.models import (
+    Account,
+    ApiToken,
+    ConfigGap,
+    ConfigNotice,
+    ConfigSource,
+    Grant,
+    Resource,
+    User,
+)
 from apps.discovery.roles import Role
 from apps.monitoring.models import (
     CloudWatchAlarm,
@@ -104,6 +121,13 @@ NEEDS = {
     "rotate-log-key": Role.ADMIN,
     "delete-log-source": Role.ADMIN,
     "change-compliance-rule": Role.ADMIN,
+    "new-config-source": Role.ADMIN,
+    "config-source": Role.ADMIN,
+    "delete-config-source": Role.ADMIN,
+    "switch-config-source": Role.OPERATOR,
+    "read-config-source": Role.OPERATOR,
+    "save-inventory-query": Role.OPERATOR,
+    "delete-inventory-query": Role.OPERATOR,
 }
 
 
@@ -164,6 +188,7 @@ def two_accounts(fill: Fill) -> dict[str, object]:
     )
     metrics_of(elsewhere)
     logs_of(elsewhere)
+    resources_of(elsewhere)
     violations_of(elsewhere)
     return {"source": source, "hidden": hidden}
 
@@ -183,16 +208,7 @@ def metrics_of(account: Account) -> None:
 
 def violations_of(account: Account) -> None:
     """A resource that fails a rule of its account, whose every part is a secret."""
-    resource = Resource.objects.create(
-        account=account.number,
-        region=SECRET,
-        type=f"AWS::{SECRET}",
-        resource_id=SECRET,
-        name=SECRET,
-        source="scanner",
-        captured_at=NOON,
-        first_seen_at=NOON,
-    )
+    resource = Resource.objects.get()
     rule = ComplianceRule.objects.create(
         slug=SECRET, title=SECRET, kind="config", account=account.number, region=SECRET
     )
@@ -232,6 +248,33 @@ def logs_of(account: Account) -> None:
     )
 
 
+def resources_of(account: Account) -> None:
+    """A resource and what it came from, whose every part is a secret."""
+    key = ResourceKey(account.number, SECRET, SECRET, SECRET)
+    told = {SECRET: SECRET}
+    item = ConfigItem(
+        key,
+        ItemStatus.OK,
+        NOON,
+        ItemSource.CONFIG,
+        name=SECRET,
+        arn=f"arn:aws:iam::{account.number}:role/x",
+        tags=told,
+        configuration=told,
+        relationships=(Relationship(SECRET, SECRET, SECRET),),
+    )
+    keep([item], NOON)
+    source = ConfigSource.objects.create(
+        account=account, region=SECRET, bucket=SECRET, problem=SECRET
+    )
+    ConfigNotice.objects.create(
+        source=source, message_type=SECRET, digest="x", body=SECRET, received_at=NOON
+    )
+    ConfigGap.objects.create(
+        account=account.number, region=SECRET, reason="off", detail=SECRET, since=NOON
+    )
+
+
 def client_of(role: str) -> Client:
     who = ROLES[role]
     return Client() if who is None else signed_in("somebody", *who)
@@ -253,6 +296,9 @@ def path_of(route: str) -> str:
         "<int:violation_id>": str(Violation.objects.get().pk),
         "<slug:rule_slug>": ComplianceRule.objects.get().slug,
         "<int:log_source_id>": str(LogSource.objects.get().pk),
+        "<int:config_source_id>": str(ConfigSource.objects.get().pk),
+        "<int:resource_id>": str(Resource.objects.get().pk),
+        "<int:select_id>": "1",
         "<int:run_id>": str(ImportRun.objects.get().pk),
         "<int:user_id>": "1",
         "<int:grant_id>": "1",
