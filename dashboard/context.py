@@ -13,6 +13,7 @@ from apps.discovery.accounts import visible_to
 from apps.discovery.models import Account
 from apps.discovery.permissions import person
 from apps.monitoring.alarms.views import in_alarm as alarms_in_alarm
+from apps.monitoring.incidents.lists import open_count as open_incidents
 from apps.search import quarantine, store
 from apps.search.kinds import Kind
 from apps.search.pickers import carried
@@ -36,8 +37,10 @@ class Item:
 # then what one sets up in daylight.
 _PAGES = (
     ("Home", "house", "home", ()),
+    ("Incidents", "circle-alert", "incidents", ()),
     ("Alarms", "triangle-alert", "alarms", ()),
     ("Compliance", "circle-check", "compliance", ()),
+    ("Silences", "bell-off", "silences", ()),
     ("Dashboards", "layout-dashboard", "dashboards", ()),
     ("Service map", "waypoints", "service-map", ()),
     ("Traces", "route", "traces", ()),
@@ -47,6 +50,9 @@ _PAGES = (
     ("CloudTrail", "search", "explore", ("trail",)),
     ("Actors", "fingerprint", "actors", ()),
     ("Inventory", "box", "inventory", ()),
+    ("Resources", "box", "resources", ()),
+    ("Repairs", "wrench", "repairs", ()),
+    ("Ledger", "book", "ledger", ()),
     ("Accounts", "cloud", "accounts", ()),
     ("Log groups", "folder-input", "log-groups", ()),
     ("Trail sources", "database", "sources", ()),
@@ -63,6 +69,7 @@ _ALSO = {
     "/explore/logs/": "/logs/",
     "/explore/config/": "/inventory/",
     "/resources/": "/inventory/",
+    "/incidents/": "/rules/",
 }
 # Pages that look at a stretch of time: going between them keeps it.
 _IN_TIME = (
@@ -115,6 +122,8 @@ class Shell:
     def _waiting(self, name: str) -> tuple[int, str]:
         """What calls for attention behind an entry, and what it is called."""
         viewer = person(self._request)
+        if name == "incidents":
+            return open_incidents(viewer), "open"
         if name == "alarms":
             return alarms_in_alarm(viewer), "in alarm"
         if name == "quarantine":

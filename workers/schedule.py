@@ -17,6 +17,12 @@ SCHEDULE = {
     "imports": {"task": "workers.tasks.run_imports", "schedule": 1.0},
     "sources": {"task": "workers.tasks.collect_sources", "schedule": 1.0},
     "alarms": {"task": "workers.tasks.collect_alarms", "schedule": 5.0},
+    "alert-rules": {"task": "workers.tasks.evaluate_rules", "schedule": 1.0},
+    "backtests": {"task": "workers.tasks.run_backtests", "schedule": 1.0},
+    "evaluations": {
+        "task": "workers.tasks.forget_evaluations",
+        "schedule": crontab(minute="41"),
+    },
     "log-groups": {"task": "workers.tasks.take_stock_of_logs", "schedule": 5.0},
     "log-polling": {"task": "workers.tasks.poll_logs", "schedule": 1.0},
     "log-queries": {"task": "workers.tasks.answer_log_queries", "schedule": 1.0},

@@ -43,6 +43,7 @@ def test_every_scheduled_task_exists_and_every_other_is_called_by_one() -> None:
         "read_config_rules_of",
         "read_metrics_of",
         "send_notices_of",
+        "run_backtest",
         "take_stock_of_scope",
     }
 

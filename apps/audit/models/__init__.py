@@ -11,7 +11,7 @@ from apps.audit.models.compliance import (
     Sweep,
     Violation,
 )
-from apps.audit.models.ledger import LedgerEntry, LedgerHead
+from apps.audit.models.ledger import LedgerCheck, LedgerEntry, LedgerHead
 from apps.audit.models.relay import (
     RecordTarget,
     RepairQueue,
@@ -42,6 +42,7 @@ __all__ = [
     "Exemption",
     "Finding",
     "KillSwitch",
+    "LedgerCheck",
     "LedgerEntry",
     "LedgerHead",
     "Lock",
