@@ -2,8 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
@@ -39,13 +38,12 @@ from apps.monitoring.incidents import rules
 from apps.monitoring.models import (
     AlertRule,
     Backtest,
-    CloudWatchAlarm,
-    Incident,
-    IncidentEvent,
     Channel,
     CloudWatchAlarm,
     Delivery,
     EscalationPolicy,
+    Incident,
+    IncidentEvent,
     LogGroup,
     LogOutage,
     LogPoll,
@@ -313,6 +311,9 @@ def resources_of(account: Account) -> None:
     )
     ConfigGap.objects.create(
         account=account.number, region=SECRET, reason="off", detail=SECRET, since=NOON
+    )
+
+
 def incidents_of(account: Account) -> None:
     """A rule, its incident and what it was tried on, whose every part is a secret."""
     spec = {
