@@ -5,9 +5,9 @@ import time
 from django.utils import timezone
 
 from apps.audit import collector
-from apps.audit.compliance import evaluating
+from apps.audit.compliance import causing
+from apps.audit.compliance import evaluating as compliance
 from apps.audit.compliance.configrules import collector as config_rules
-from apps.audit.ledger import anchors
 from apps.audit.ledger import anchors, checking
 from apps.audit.relay import answering, publishing, receiving
 from apps.audit.remediation import jobs, planning, running
@@ -110,7 +110,7 @@ def collect_source(source_id: int) -> None:
 
 @app.task
 def hold_rules() -> None:
-    evaluating.tick(timezone.now)
+    compliance.tick(timezone.now)
 
 
 @app.task
@@ -133,6 +133,11 @@ def collect_resources() -> None:
 @app.task
 def collect_resources_of(source_id: int) -> None:
     resources.collect(source_id, store.engine(), timezone.now)
+
+
+@app.task
+def find_causes() -> None:
+    causing.find_causes(timezone.now())
 
 
 @app.task
