@@ -346,6 +346,8 @@ def incidents_of(account: Account) -> None:
         since=NOON,
         until=NOON + timedelta(hours=1),
     )
+
+
 def notices_of(account: Account) -> None:
     """What is told, and what is silenced, whose every part is a secret."""
     channel = Channel.objects.create(name=SECRET, kind="email", options={"to": SECRET})
