@@ -225,8 +225,8 @@ def two_accounts(fill: Fill) -> dict[str, object]:
     )
     metrics_of(elsewhere)
     logs_of(elsewhere)
-    violations_of(elsewhere)
     resources_of(elsewhere)
+    violations_of(elsewhere)
     incidents_of(elsewhere)
     notices_of(elsewhere)
     return {"source": source, "hidden": hidden}
@@ -247,16 +247,7 @@ def metrics_of(account: Account) -> None:
 
 def violations_of(account: Account) -> None:
     """A resource that fails a rule of its account, whose every part is a secret."""
-    resource = Resource.objects.create(
-        account=account.number,
-        region=SECRET,
-        type=f"AWS::{SECRET}",
-        resource_id=SECRET,
-        name=SECRET,
-        source="scanner",
-        captured_at=NOON,
-        first_seen_at=NOON,
-    )
+    resource = Resource.objects.get()
     rule = ComplianceRule.objects.create(
         slug=SECRET, title=SECRET, kind="config", account=account.number, region=SECRET
     )

@@ -398,6 +398,7 @@ class Migration(migrations.Migration):
                 ('cause_event', models.CharField(blank=True, max_length=200)),
                 ('cause_actor', models.CharField(blank=True, max_length=500)),
                 ('cause_at', models.DateTimeField(blank=True, null=True)),
+                ('cause_sought_at', models.DateTimeField(blank=True, null=True)),
                 ('exemption', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='violations', to='audit.exemption')),
                 ('resource', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='violations', to='discovery.resource')),
                 ('rule', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='violations', to='audit.compliancerule')),
