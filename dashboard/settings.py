@@ -176,7 +176,11 @@ EXPORT_ROWS = int(environment.number("EXPORT_ROWS", 1_000_000, least=1))
 # Where reports on traces learn how often caches had the answer.
 CACHE_RATES = ["apps.monitoring.metrics.caches.rates"]
 # What marks moments on charts: callables of (keys, range, viewer), dotted paths.
-CHART_MARKERS = ["apps.monitoring.alarms.markers.markers", "apps.audit.changes.markers"]
+CHART_MARKERS = [
+    "apps.monitoring.alarms.markers.markers",
+    "apps.monitoring.incidents.badges.markers",
+    "apps.audit.changes.markers",
+]
 # What alert rules can ask of: objects by dotted paths, of the type in
 # apps.discovery.alerthooks.
 ALERT_CONDITIONS = [
@@ -205,6 +209,7 @@ DOCUMENTS_KNOWN_UNTIL = {
 # What the service map tells of its nodes besides traces: functions by dotted paths, of
 # the types in apps.discovery.maphooks.
 MAP_BADGES = [
+    "apps.monitoring.incidents.badges.badges",
     "apps.monitoring.alarms.badges.badges",
     "apps.audit.changes.badges",
 ]

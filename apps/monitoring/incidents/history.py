@@ -21,6 +21,7 @@ class Explained:
     """An evaluation in words. `window`: each value looked at, whether it breaches."""
 
     key: str
+    text: str
     at: datetime
     evaluation: Evaluation
     revision: int
@@ -37,6 +38,7 @@ class Policies:
     def __init__(self, rule: AlertRule) -> None:
         self._rule = rule
         self._unit = unit_of(rule.kind, rule.parameters)
+        self._texts = dict(rule.states.values_list("key", "text"))
         self._kept: dict[int, Policy] = {}
         for version in rule.versions.all():
             names = (one for one in Policy.__slots__)
@@ -49,6 +51,7 @@ class Policies:
         found = told.evaluation
         return Explained(
             key=key,
+            text=self._texts.get(key) or key,
             at=datetime.fromtimestamp(found.until, UTC),
             evaluation=found,
             revision=told.revision,

@@ -108,10 +108,11 @@ def _sees_rule(request: HttpRequest, row: Incident) -> bool:
 
 
 def span_of(row: Incident, now: datetime) -> TimeRange:
-    """The time around an incident that charts and links look at."""
+    """The time around an incident that charts and links look at: of a long one, how
+    it began."""
     since = row.opened_at - _AROUND
     until = min(now, (row.resolved_at or now) + _AROUND)
-    return TimeRange(max(since, until - _LONGEST), max(until, since + _AROUND))
+    return TimeRange(since, min(max(until, since + _AROUND), since + _LONGEST))
 
 
 def _drawn(row: Incident, now: datetime) -> dict[str, Any]:

@@ -18,6 +18,12 @@ from apps.monitoring.incidents.deciding import (
 )
 
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
+_TAKEN = {
+    Missing.MISSING: "without data",
+    Missing.OK: "without data taken as fine",
+    Missing.BREACHING: "without data taken as breaching",
+    Missing.KEEP: "without data left out",
+}
 _SAID = {
     Decision.BREACHING: "over the threshold",
     Decision.FINE: "fine",
@@ -85,8 +91,8 @@ def _counted(policy: Policy, found: Evaluation) -> str:
         plural = "s" if len(known) > 1 else ""
         said = f"{known.count(True)} of the newest {len(known)} value{plural} breach"
         said += "" if known.count(True) != 1 else "es"
-    if missing > 0 and found.decision is not Decision.KEPT:
-        said += f", {missing} missing and taken {Missing(policy.missing).words}"
+    if missing > 0 and known:
+        said += f", {missing} {_TAKEN[Missing(policy.missing)]}"
     return said
 
 
