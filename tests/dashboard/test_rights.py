@@ -163,7 +163,7 @@ def two_accounts(fill: Fill) -> dict[str, object]:
     )
     metrics_of(elsewhere)
     logs_of(elsewhere)
-    incidents_of(elsewhere)
+    an_incident_of(elsewhere)
     return {"source": source, "hidden": hidden}
 
 
@@ -196,7 +196,7 @@ def logs_of(account: Account) -> None:
     )
 
 
-def incidents_of(account: Account) -> None:
+def an_incident_of(account: Account) -> None:
     """A rule, its incident and what it was tried on, whose every part is a secret."""
     spec = {
         "name": SECRET,
