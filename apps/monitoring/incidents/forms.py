@@ -101,6 +101,7 @@ class RuleForm(forms.Form):
     )
     missing = forms.ChoiceField(
         label="A period without data counts",
+        help_text="Unknown neither fires nor resolves; no news leaves it as it was.",
         choices=[(one.value, one.words) for one in Missing],
     )
     hold_minutes = forms.FloatField(

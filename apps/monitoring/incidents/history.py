@@ -72,14 +72,21 @@ def evaluations(
     """By what was watched, oldest first: those of periods that ended in the range."""
     since, until = int(span.since.timestamp()), int(span.until.timestamp())
     rows = EvaluationHour.objects.filter(
-        rule=rule, began__gte=since // HOUR * HOUR, began__lt=until
+        rule=rule,
+        began__gte=since // HOUR * HOUR,
+        began__lt=until + rule.period_seconds,
     )
     if key is not None:
         rows = rows.filter(key=key)
     found: dict[str, list[Told]] = {}
     for row in rows.order_by("began", "key")[:most]:
         told = [told_of(entry) for entry in row.entries]
-        inside = [one for one in told if since < one.evaluation.until <= until]
+        # What fired early is of a period that had begun, and was not over.
+        inside = [
+            one
+            for one in told
+            if since < one.evaluation.until < until + rule.period_seconds
+        ]
         if inside:
             found.setdefault(row.key, []).extend(inside)
     return found

@@ -76,8 +76,18 @@ def why(policy: Policy, found: Evaluation, unit: str) -> str:
             f"{told} of the newest {policy.periods} periods were not collected: "
             "nothing fires or is resolved by what is not known."
         )
+    if policy.periods == 1 and policy.breaches(newest[0]) is not None:
+        return f"{_alone(policy, newest[0], unit)}.{_consequence(policy, found)}"
     said = _counted(policy, found) + _limit(policy, unit)
     return f"{said}: {_SAID[found.decision]}.{_consequence(policy, found)}"
+
+
+def _alone(policy: Policy, value: Value, unit: str) -> str:
+    """`9 is above 5`: where one value decides."""
+    words = COMPARISONS[policy.comparison].words
+    if not policy.breaches(value):
+        words = words.replace("is", "is not", 1)
+    return f"{value_said(value, unit)} {words} {shown(policy.threshold, unit)}"
 
 
 def _counted(policy: Policy, found: Evaluation) -> str:

@@ -58,7 +58,7 @@ def test_an_incident_is_listed_shown_taken_and_closed(
     assert "Too much: thing orders" in operator.get("/incidents/").content.decode()
     shown = operator.get(page).content.decode()
     assert "incident-figure" in shown
-    assert "1 of the newest 1 value breaches" in shown
+    assert "9 is above 5. It fires." in shown
 
     operator.post(f"{page}acknowledge", {"note": "On it"})
     operator.post(f"{page}comment", {"text": "Disk was full"})
