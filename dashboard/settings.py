@@ -191,6 +191,11 @@ COMPLIANCE_CHANGES = ["apps.audit.compliance.configrules.results.take_changes"]
 REPAIR_LINKS: list[str] = []
 # Tags that name who answers for a resource, the first one that it has.
 OWNER_TAGS = environment.names("OWNER_TAGS") or ["owner", "team"]
+CHART_MARKERS = [
+    "apps.monitoring.alarms.markers.markers",
+    "apps.monitoring.incidents.badges.markers",
+    "apps.audit.changes.markers",
+]
 # What alert rules can ask of: objects by dotted paths, of the type in
 # apps.discovery.alerthooks.
 ALERT_CONDITIONS = [
@@ -221,6 +226,7 @@ DOCUMENTS_KNOWN_UNTIL = {
 # the types in apps.discovery.maphooks.
 MAP_BADGES = [
     "apps.audit.compliance.badges.badges",
+    "apps.monitoring.incidents.badges.badges",
     "apps.monitoring.alarms.badges.badges",
     "apps.audit.changes.badges",
 ]

@@ -229,6 +229,7 @@ def two_accounts(fill: Fill) -> dict[str, object]:
     violations_of(elsewhere)
     incidents_of(elsewhere)
     notices_of(elsewhere)
+    an_incident_of(elsewhere)
     return {"source": source, "hidden": hidden}
 
 
@@ -315,6 +316,7 @@ def resources_of(account: Account) -> None:
 
 
 def incidents_of(account: Account) -> None:
+def an_incident_of(account: Account) -> None:
     """A rule, its incident and what it was tried on, whose every part is a secret."""
     spec = {
         "name": SECRET,

@@ -40,7 +40,7 @@ class Migration(migrations.Migration):
                 ('threshold', models.FloatField()),
                 ('needed', models.PositiveSmallIntegerField(default=1)),
                 ('periods', models.PositiveSmallIntegerField(default=1)),
-                ('missing', models.CharField(choices=[('missing', 'as missing: nothing can be said without data'), ('ok', 'as fine'), ('breaching', 'as over the threshold'), ('keep', 'as no news: it stays as it was')], default=apps.monitoring.incidents.deciding.Missing['MISSING'], max_length=10)),
+                ('missing', models.CharField(choices=[('missing', 'as unknown'), ('ok', 'as fine'), ('breaching', 'as over the threshold'), ('keep', 'as no news')], default=apps.monitoring.incidents.deciding.Missing['MISSING'], max_length=10)),
                 ('hold_seconds', models.PositiveIntegerField(default=0)),
                 ('severity', models.CharField(choices=[('critical', 'Critical'), ('high', 'High'), ('medium', 'Medium'), ('low', 'Low')], default='medium', max_length=10)),
                 ('title_template', models.CharField(blank=True, max_length=200)),
