@@ -149,7 +149,9 @@ class _Try:
 
     def _delivered(self, attempt: int, now: datetime) -> base.Delivered:
         uid, site = str(self.delivery.uid), settings.PUBLIC_URL
-        return base.Delivered(uid, attempt, now, site, reference_of(self.delivery))
+        # Who is asked to send again begins to count anew; receivers do not.
+        tried = max(attempt, self.delivery.attempts.count() + 1)
+        return base.Delivered(uid, tried, now, site, reference_of(self.delivery))
 
     def _again(self, failed: Exception, attempt: int, now: datetime) -> Outcome:
         if attempt >= MOST_ATTEMPTS:
