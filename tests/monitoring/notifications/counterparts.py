@@ -209,6 +209,7 @@ class PagerDutyReceiver(HttpReceiver):
 
 
 class JiraSide(_OverHttp):
+    receiver: JiraReceiver
     kind = "jira"
     most_bytes = 200_000
     secrets: Mapping[str, str] = {"token": CANARY}
@@ -308,7 +309,7 @@ class _OfAws:
     def is_silent_next(self) -> None:
         self.faults += [0] * SDK_ATTEMPTS
 
-    def before_send(self, request: Any, **_: Any) -> Any:
+    def before_send(self, request: Any, **_: Any) -> AWSResponse | None:
         if not self.faults:
             return None
         status = self.faults.pop(0)
@@ -316,7 +317,7 @@ class _OfAws:
             raise ReadTimeoutError(endpoint_url=request.url)
         code = "AuthorizationError" if status == 403 else "InternalFailure"
         body = self.fault_body(code)
-        headers = {"Content-Type": self.fault_type, "x-amzn-query-error": code}
+        headers: Any = {"Content-Type": self.fault_type, "x-amzn-query-error": code}
         return AWSResponse(request.url, status, headers, MockRawResponse(body))
 
     fault_type = "text/xml"
@@ -337,10 +338,10 @@ class SnsSide(_OfAws):
 
     def got(self) -> list[Got]:
         backend = sns_backends[AWS_ACCOUNT][REGION]
-        sent = backend.topics[self.options["topic_arn"]].sent_notifications
+        sent: list[Any] = backend.topics[self.options["topic_arn"]].sent_notifications
         found = []
         for _, message, subject, attributes, *_ in sent:
-            told = json.loads(message) if isinstance(message, str) else message
+            told = json.loads(message)
             assert 0 < len(subject) < 100
             body = json.dumps(told, ensure_ascii=False)
             uid = json.loads(told["default"])["id"]
@@ -360,8 +361,9 @@ class SqsSide(_OfAws):
 
     def start(self) -> None:
         self.client = boto3.client("sqs", region_name=REGION)
-        attributes = {"FifoQueue": "true"}
-        made = self.client.create_queue(QueueName="alerts.fifo", Attributes=attributes)
+        made = self.client.create_queue(
+            QueueName="alerts.fifo", Attributes={"FifoQueue": "true"}
+        )
         self.options = {
             "account": AWS_ACCOUNT,
             "region": REGION,

@@ -96,7 +96,7 @@ def named(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> list[str]:
         kind = (socket.AF_INET, socket.SOCK_STREAM, 6, "")
         return [(*kind, (one, port)) for one in address.split()]
 
-    monkeypatch.setattr(http.socket, "getaddrinfo", look_up)
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
     return asked
 
 
