@@ -71,7 +71,7 @@ _GONE = frozenset(
         "DBInstanceNotFound", "DBInstanceNotFoundFault", "LoadBalancerNotFound",
         "ListenerNotFound", "NoSuchHostedZone", "ServiceNotFoundException",
         "ClusterNotFoundException", "StateMachineDoesNotExist",
-        "ExecutionDoesNotExist", "AutomationExecutionNotFoundException",
+        "ExecutionDoesNotExist", "InvalidDocument", "AutomationExecutionNotFoundException",
     )
 )  # fmt: skip
 
