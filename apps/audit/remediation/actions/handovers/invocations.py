@@ -53,7 +53,7 @@ class InvokeFunction(HandOver):
         Parameter(
             "mode",
             "Follow by",
-            "wait: its answer, of functions that end within 15 s. later: its log lines.",
+            "wait: its answer, of a function of at most 15 s; later: its log lines.",
             kind="choice",
             default=_LATER,
             choices=(_LATER, _WAIT),
