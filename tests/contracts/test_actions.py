@@ -16,6 +16,11 @@ from apps.audit.remediation.actions.base import (
     Image,
     Reversibility,
 )
+from apps.audit.remediation.actions.policies import (
+    MOST_CHARACTERS,
+    compact,
+    session_policy,
+)
 from apps.audit.remediation.actions.registry import actions
 from apps.discovery.aws import AwsDenied, AwsGone, AwsThrottled
 from sandbox.kernel.faults import FaultKind
@@ -149,6 +154,24 @@ def test_permissions_are_those_that_are_needed(world: World, action: Action) -> 
             attempt.apply(attempt.undo(draft))
 
     assert used == {*action.permissions.read, *action.permissions.write}
+
+
+@pytest.mark.parametrize("action", REPAIRS, ids=lambda one: one.identifier)
+def test_the_policy_of_a_plans_session_is_enough_for_it(
+    world: World, action: Action
+) -> None:
+    for scenario in SCENARIOS:
+        if scenario.identifier != action.identifier:
+            continue
+        attempt = Attempt(world, scenario)
+        draft = attempt.plan()
+        undo = attempt.undo(draft)
+        policy = session_policy(attempt.subject, draft, undo)
+        assert len(compact(policy)) <= MOST_CHARACTERS
+        session = world.somebody(compact(policy))
+
+        for step in (*draft.steps, *undo):
+            session.make(step)
 
 
 @pytest.mark.parametrize("action", actions(), ids=lambda one: one.identifier)
