@@ -10,6 +10,12 @@ from apps.audit.compliance.api import (
     ViolationsView,
     ViolationView,
 )
+from apps.audit.history.api import (
+    ResourceHistoryView,
+    ResourcesView,
+    ResourceView,
+)
+from apps.audit.history.queries import SelectView
 from apps.audit.remediation.api import (
     ActionsView,
     ApproveView,
@@ -29,6 +35,14 @@ from apps.monitoring.dashboards.api import (
     DashboardImportView,
     DashboardsView,
     DashboardView,
+)
+from apps.monitoring.incidents.api import (
+    IncidentActionView,
+    IncidentsView,
+    IncidentView,
+    RuleEvaluationsView,
+    RulesView,
+    RuleView,
 )
 from apps.monitoring.languages.api import LogQueryView
 from apps.monitoring.languages.passing.api import LogQueryAtAwsView
@@ -54,6 +68,19 @@ from apps.monitoring.logs.sourceapi import (
 )
 from apps.monitoring.logs.tracepages import TraceLinesView
 from apps.monitoring.metrics.collectionapi import CollectionsView, CollectionView
+from apps.monitoring.notifications.api import (
+    ChannelsView,
+    ChannelTestView,
+    ChannelView,
+    DeliveriesView,
+    DeliveryAgainView,
+    DeliveryView,
+    EscalationsView,
+    EscalationView,
+    RoutesView,
+    RouteView,
+)
+from apps.monitoring.notifications.silenceapi import SilencesView, SilenceView
 from apps.search.api import (
     ContextView,
     DocumentView,
@@ -101,6 +128,36 @@ urlpatterns = [
     ),
     path("compliance", ComplianceView.as_view(), name="api-compliance"),
     path("compliance/rules", RulesView.as_view(), name="api-compliance-rules"),
+    path("resources", ResourcesView.as_view(), name="api-resources"),
+    path("resources/<int:resource_id>", ResourceView.as_view(), name="api-resource"),
+    path("resources/query", SelectView.as_view(), name="api-resource-query"),
+    path(
+        "resources/<int:resource_id>/history",
+        ResourceHistoryView.as_view(),
+        name="api-resource-history",
+    ),
+    path("channels", ChannelsView.as_view(), name="api-channels"),
+    path("channels/<int:channel_id>", ChannelView.as_view(), name="api-channel"),
+    path(
+        "channels/<int:channel_id>/test",
+        ChannelTestView.as_view(),
+        name="api-test-channel",
+    ),
+    path("deliveries", DeliveriesView.as_view(), name="api-deliveries"),
+    path("deliveries/<int:delivery_id>", DeliveryView.as_view(), name="api-delivery"),
+    path(
+        "deliveries/<int:delivery_id>/again",
+        DeliveryAgainView.as_view(),
+        name="api-send-again",
+    ),
+    path("routes", RoutesView.as_view(), name="api-routes"),
+    path("routes/<int:route_id>", RouteView.as_view(), name="api-route"),
+    path("escalations", EscalationsView.as_view(), name="api-escalations"),
+    path(
+        "escalations/<int:policy_id>", EscalationView.as_view(), name="api-escalation"
+    ),
+    path("silences", SilencesView.as_view(), name="api-silences"),
+    path("silences/<int:silence_id>", SilenceView.as_view(), name="api-silence"),
     path("dashboards", DashboardsView.as_view(), name="api-dashboards"),
     path("dashboards/auto", AutomaticView.as_view(), name="api-automatic"),
     path("dashboards/import", DashboardImportView.as_view(), name="api-import-board"),
@@ -152,6 +209,20 @@ urlpatterns = [
         "alarms/<int:alarm_id>/history",
         AlarmHistoryView.as_view(),
         name="api-alarm-history",
+    ),
+    path("incidents", IncidentsView.as_view(), name="api-incidents"),
+    path("incidents/<int:incident_id>", IncidentView.as_view(), name="api-incident"),
+    path(
+        "incidents/<int:incident_id>/<slug:action>",
+        IncidentActionView.as_view(),
+        name="api-incident-action",
+    ),
+    path("rules", RulesView.as_view(), name="api-rules"),
+    path("rules/<int:rule_id>", RuleView.as_view(), name="api-rule"),
+    path(
+        "rules/<int:rule_id>/evaluations",
+        RuleEvaluationsView.as_view(),
+        name="api-rule-evaluations",
     ),
     path("metrics/collection", CollectionsView.as_view(), name="api-collections"),
     path(

@@ -24,10 +24,23 @@ from django.utils import timezone
 from apps.audit.models import TrailSource
 from apps.audit.policy import policy, role_policies
 from apps.discovery.models import Account, ConfigSource
+from apps.discovery.models import Account
+from apps.monitoring.incidents import rules
 from apps.monitoring.models import LogScope
 from apps.tracing.collecting.scopes import switch_on
 from apps.tracing.models import TraceScope
 
+# What makes the bad days of its shop visible.
+_RULES = frozenset(
+    (
+        "service-fails",
+        "service-slow",
+        "service-silent",
+        "queue-falls-behind",
+        "errors-in-logs",
+        "trail-silent",
+    )
+)
 MARK = "sandbox-data"
 """A file in a home that holds a sandbox's data and nothing else."""
 
@@ -177,6 +190,7 @@ def connect(url: str) -> None:
                 "queue_url": found["queue_url"],
             },
         )
+    rules.begin_with(_RULES, timezone.now())
 
 
 def _read_config(account: Account, found: Mapping[str, Any]) -> None:

@@ -86,8 +86,9 @@ def page() -> str:
 
 What the role of a connected account needs to be collected from. Leave out what you do
 not use: the queue, the bucket, looking events up, AWS Config, resources that are read
-by their own APIs, metrics, log groups, traces, a stream of Kinesis, or asking CloudWatch queries that cost money. A bucket or stream
-encrypted with a key of your own also needs `kms:Decrypt` on that key.
+by their own APIs, metrics, log groups, traces, a stream of Kinesis, or asking
+CloudWatch queries that cost money. A bucket or stream encrypted with a key of your own
+also needs `kms:Decrypt` on that key.
 
 ```json
 {json.dumps(policy(), indent=2)}

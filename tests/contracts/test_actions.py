@@ -51,9 +51,8 @@ def test_every_action_has_a_scenario() -> None:
 
 def test_a_plan_says_what_changes_and_writes_nothing(attempt: Attempt) -> None:
     before = attempt.read()
-    draft = attempt.draft()
+    draft = attempt.plan()
 
-    assert draft.steps
     assert draft.changes
     assert draft.before == before == attempt.read()
     assert draft.before.digest != draft.expected.digest
@@ -61,7 +60,7 @@ def test_a_plan_says_what_changes_and_writes_nothing(attempt: Attempt) -> None:
 
 
 def test_each_step_leaves_what_the_plan_says_lies_between(attempt: Attempt) -> None:
-    draft, action = attempt.draft(), attempt.action
+    draft, action = attempt.plan(), attempt.action
     assert attempt.read().digest == action.state_after(draft, 0).digest
 
     for done, step in enumerate(draft.steps, 1):
@@ -72,7 +71,7 @@ def test_each_step_leaves_what_the_plan_says_lies_between(attempt: Attempt) -> N
 
 
 def test_a_repaired_resource_has_nothing_to_do(attempt: Attempt) -> None:
-    attempt.apply(attempt.draft().steps)
+    attempt.apply(attempt.plan().steps)
 
     again = attempt.draft()
     assert not again.steps
@@ -80,7 +79,7 @@ def test_a_repaired_resource_has_nothing_to_do(attempt: Attempt) -> None:
 
 
 def test_what_can_be_undone_is_as_before(attempt: Attempt) -> None:
-    draft = attempt.draft()
+    draft = attempt.plan()
     steps = attempt.undo(draft)
     attempt.apply(draft.steps)
 
@@ -92,7 +91,7 @@ def test_what_can_be_undone_is_as_before(attempt: Attempt) -> None:
 
 
 def test_an_image_kept_as_json_undoes_as_well(attempt: Attempt) -> None:
-    draft = attempt.draft()
+    draft = attempt.plan()
     kept = replace(
         draft, before=as_json(draft.before), expected=as_json(draft.expected)
     )
@@ -107,7 +106,7 @@ def as_json(image: Image) -> Image:
 def test_somebody_elses_change_makes_a_plan_stale(
     attempt: Attempt, world: World
 ) -> None:
-    draft = attempt.draft()
+    draft = attempt.plan()
 
     attempt.scenario.meddle(world, attempt.subject)
 
@@ -121,7 +120,7 @@ def test_somebody_elses_change_makes_a_plan_stale(
 def test_a_refused_step_changes_nothing(
     attempt: Attempt, world: World, kind: FaultKind, error: type[Exception]
 ) -> None:
-    draft = attempt.draft()
+    draft = attempt.plan()
     step = draft.steps[0]
 
     with world.failing(kind, attempt.runner.name_of(step)), pytest.raises(error):
@@ -140,7 +139,7 @@ def test_what_is_gone_is_said_to_be_gone(world: World, scenario: Scenario) -> No
     runner = world.runner(scenario.action)
 
     with pytest.raises(AwsGone):
-        scenario.action.read(runner, subject, scenario.parameters_for(subject))
+        scenario.action.read(runner, subject, scenario.parameters_for(world, subject))
 
 
 @pytest.mark.parametrize("action", actions(), ids=lambda one: one.identifier)
@@ -151,7 +150,7 @@ def test_permissions_are_those_that_are_needed(world: World, action: Action) -> 
     with world.heard(action) as used:
         for scenario in own:
             attempt = Attempt(world, scenario)
-            draft = attempt.draft()
+            draft = attempt.plan()
             attempt.apply(draft.steps)
             attempt.apply(attempt.undo(draft))
 

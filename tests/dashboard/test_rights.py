@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
+from datetime import UTC, datetime
 
 import pytest
 from django.test import Client
@@ -15,21 +17,55 @@ from apps.audit.models import (
     Violation,
 )
 from apps.discovery.models import Account, ApiToken, Grant, Resource, User
+from apps.audit.models import Coverage, TrailSource
+from apps.discovery.inventory.items import (
+    ConfigItem,
+    ItemSource,
+    ItemStatus,
+    Relationship,
+    ResourceKey,
+)
+from apps.discovery.inventory.keeping import keep
+from apps.discovery.models import (
+    Account,
+    ApiToken,
+    ConfigGap,
+    ConfigNotice,
+    ConfigSource,
+    Grant,
+    Resource,
+    User,
+)
 from apps.discovery.roles import Role
+from apps.monitoring.incidents import rules
 from apps.monitoring.models import (
+    AlertRule,
+    Backtest,
     CloudWatchAlarm,
+    Incident,
+    IncidentEvent,
+    Channel,
+    CloudWatchAlarm,
+    Delivery,
+    EscalationPolicy,
     LogGroup,
     LogOutage,
     LogPoll,
     LogScope,
     LogSource,
     LogStream,
+    Matter,
     MetricExclusion,
     MetricOutage,
     MetricPlan,
     MetricScope,
     MetricSpend,
+    Route,
+    Silence,
 )
+from apps.monitoring.models.notifications import delivery_of
+from apps.monitoring.notifications.jsonnotices import as_json
+from apps.monitoring.notifications.notices import Notice, Severity, State
 from apps.search.models import ImportRun, QuarantinedRecord, SavedView
 from tests.conftest import Fill, signed_in
 from tests.factories import ACCOUNT, NOON, OTHER_ACCOUNT, a_user, an_account, an_event
@@ -102,8 +138,37 @@ NEEDS = {
     "switch-log-source": Role.OPERATOR,
     "read-log-source": Role.OPERATOR,
     "rotate-log-key": Role.ADMIN,
+    "channels": Role.ADMIN,
+    "new-channel": Role.ADMIN,
+    "channel": Role.ADMIN,
+    "test-channel": Role.ADMIN,
+    "switch-channel": Role.ADMIN,
+    "delete-channel": Role.ADMIN,
+    "deliveries": Role.ADMIN,
+    "delivery": Role.ADMIN,
+    "send-again": Role.ADMIN,
+    "routes": Role.ADMIN,
+    "new-route": Role.ADMIN,
+    "route": Role.ADMIN,
+    "delete-route": Role.ADMIN,
+    "escalations": Role.ADMIN,
+    "new-escalation": Role.ADMIN,
+    "escalation": Role.ADMIN,
+    "delete-escalation": Role.ADMIN,
+    "api-channels": Role.ADMIN,
+    "api-test-channel": Role.ADMIN,
+    "api-send-again": Role.ADMIN,
+    "api-routes": Role.ADMIN,
+    "api-escalations": Role.ADMIN,
     "delete-log-source": Role.ADMIN,
     "change-compliance-rule": Role.ADMIN,
+    "new-config-source": Role.ADMIN,
+    "config-source": Role.ADMIN,
+    "delete-config-source": Role.ADMIN,
+    "switch-config-source": Role.OPERATOR,
+    "read-config-source": Role.OPERATOR,
+    "save-inventory-query": Role.OPERATOR,
+    "delete-inventory-query": Role.OPERATOR,
 }
 
 
@@ -165,6 +230,9 @@ def two_accounts(fill: Fill) -> dict[str, object]:
     metrics_of(elsewhere)
     logs_of(elsewhere)
     violations_of(elsewhere)
+    resources_of(elsewhere)
+    incidents_of(elsewhere)
+    notices_of(elsewhere)
     return {"source": source, "hidden": hidden}
 
 
@@ -232,6 +300,89 @@ def logs_of(account: Account) -> None:
     )
 
 
+def resources_of(account: Account) -> None:
+    """A resource and what it came from, whose every part is a secret."""
+    key = ResourceKey(account.number, SECRET, SECRET, SECRET)
+    told = {SECRET: SECRET}
+    item = ConfigItem(
+        key,
+        ItemStatus.OK,
+        NOON,
+        ItemSource.CONFIG,
+        name=SECRET,
+        arn=f"arn:aws:iam::{account.number}:role/x",
+        tags=told,
+        configuration=told,
+        relationships=(Relationship(SECRET, SECRET, SECRET),),
+    )
+    keep([item], NOON)
+    source = ConfigSource.objects.create(
+        account=account, region=SECRET, bucket=SECRET, problem=SECRET
+    )
+    ConfigNotice.objects.create(
+        source=source, message_type=SECRET, digest="x", body=SECRET, received_at=NOON
+    )
+    ConfigGap.objects.create(
+        account=account.number, region=SECRET, reason="off", detail=SECRET, since=NOON
+def incidents_of(account: Account) -> None:
+    """A rule, its incident and what it was tried on, whose every part is a secret."""
+    spec = {
+        "name": SECRET,
+        "kind": "documents",
+        "parameters": {"documents": "trail", "query": SECRET, "by": ""},
+        "account": account.number,
+        "threshold": 1.0,
+    }
+    rule = rules.create(spec, None, NOON)
+    incident = Incident.objects.create(
+        key=SECRET,
+        rule=rule,
+        title=SECRET,
+        text=SECRET,
+        severity="high",
+        account=account.number,
+        service=SECRET,
+        reading_key=SECRET,
+        opened_at=NOON,
+        changed_at=NOON,
+    )
+    IncidentEvent.objects.create(incident=incident, at=NOON, kind="opened", text=SECRET)
+    Backtest.objects.create(
+        spec=rules.spec_of(rule),
+        name=SECRET,
+        account=account.number,
+        rule=rule,
+        requested_at=NOON,
+        since=NOON,
+        until=NOON + timedelta(hours=1),
+    )
+def notices_of(account: Account) -> None:
+    """What is told, and what is silenced, whose every part is a secret."""
+    channel = Channel.objects.create(name=SECRET, kind="email", options={"to": SECRET})
+    Route.objects.create(name=SECRET, matchers=[["service", "=", SECRET]])
+    EscalationPolicy.objects.create(name=SECRET)
+    silence = Silence.objects.create(
+        account=account.number,
+        matchers=[["service", "=", SECRET]],
+        reason=SECRET,
+        made_at=NOON,
+        starts_at=NOON,
+        ends_at=datetime.max.replace(tzinfo=UTC),
+    )
+    labels = {"rule": SECRET, "account": account.number, "service": SECRET}
+    notice = Notice(
+        SECRET, State.FIRING, 1, SECRET, SECRET, Severity.HIGH, "/", NOON, labels
+    )
+    kept = as_json(notice)
+    Matter.objects.create(
+        key=SECRET, state="firing", revision=1, account=account.number, notice=kept,
+        since=NOON, changed_at=NOON,
+    )  # fmt: skip
+    row = delivery_of(channel, notice, kept, NOON)
+    row.status, row.silence = Delivery.Status.SILENCED, silence
+    row.save()
+
+
 def client_of(role: str) -> Client:
     who = ROLES[role]
     return Client() if who is None else signed_in("somebody", *who)
@@ -253,6 +404,19 @@ def path_of(route: str) -> str:
         "<int:violation_id>": str(Violation.objects.get().pk),
         "<slug:rule_slug>": ComplianceRule.objects.get().slug,
         "<int:log_source_id>": str(LogSource.objects.get().pk),
+        "<int:config_source_id>": str(ConfigSource.objects.get().pk),
+        "<int:resource_id>": str(Resource.objects.get().pk),
+        "<int:select_id>": "1",
+        "<int:incident_id>": str(Incident.objects.get().pk),
+        "<int:rule_id>": str(AlertRule.objects.get().pk),
+        "<int:backtest_id>": str(Backtest.objects.get().pk),
+        "<slug:rule_kind>": "documents",
+        "<slug:action>": "comment",
+        "<int:channel_id>": str(Channel.objects.get().pk),
+        "<int:delivery_id>": str(Delivery.objects.order_by("id")[0].pk),
+        "<int:route_id>": str(Route.objects.get().pk),
+        "<int:policy_id>": str(EscalationPolicy.objects.get().pk),
+        "<int:silence_id>": str(Silence.objects.get().pk),
         "<int:run_id>": str(ImportRun.objects.get().pk),
         "<int:user_id>": "1",
         "<int:grant_id>": "1",

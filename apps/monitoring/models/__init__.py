@@ -18,6 +18,16 @@ from apps.monitoring.models.dashboards import (
     DashboardVersion,
     ReadDashboard,
 )
+from apps.monitoring.models.incidents import (
+    AlertRule,
+    Backtest,
+    EvaluationHour,
+    Incident,
+    IncidentEvent,
+    RuleOutage,
+    RuleState,
+    RuleVersion,
+)
 from apps.monitoring.models.logclaims import ClaimedLine
 from apps.monitoring.models.logqueries import LogQueryDay, LogQueryRows, LogQueryRun
 from apps.monitoring.models.logs import (
@@ -48,7 +58,9 @@ from apps.monitoring.models.silences import Silence
 __all__ = [
     "AlarmChange",
     "AlarmScope",
+    "AlertRule",
     "Attempt",
+    "Backtest",
     "Channel",
     "ClaimedLine",
     "CloudWatchAlarm",
@@ -59,6 +71,9 @@ __all__ = [
     "EscalationPolicy",
     "EscalationStep",
     "EscalationTurn",
+    "EvaluationHour",
+    "Incident",
+    "IncidentEvent",
     "LogArchive",
     "LogCoverage",
     "LogGroup",
@@ -82,6 +97,9 @@ __all__ = [
     "MetricSpend",
     "ReadDashboard",
     "Route",
+    "RuleOutage",
+    "RuleState",
+    "RuleVersion",
     "SampleCoverage",
     "SeriesInterest",
     "SeriesReading",

@@ -6,9 +6,11 @@ from typing import Any
 
 from apps.audit.remediation.actions.base import Subject
 from sandbox.kernel.cloud import HOME_REGION
+from sandbox.shop.estate.sites import policy
 from tests.contracts.actions.scenarios import Scenario
 from tests.contracts.actions.world import World
 
+API = "AWS::ApiGateway::RestApi"
 STAGE = "AWS::ApiGateway::Stage"
 
 
@@ -82,8 +84,40 @@ def deploy(world: World, subject: Subject) -> object:
     return world.admin("apigateway").create_deployment(restApiId=api_of(subject))
 
 
-def as_before(subject: Subject) -> dict[str, Any]:
-    return {"variables": {"colour": "green"}}
+def bare_api(world: World) -> Subject:
+    api_id = world.admin("apigateway").create_rest_api(name=world.fresh("api"))["id"]
+    return world.subject(API, "shop", own_id=api_id)
+
+
+def guarded_api(world: World) -> Subject:
+    """Only from an office, but by HTTP too."""
+    subject = bare_api(world)
+    guard(world, subject, "198.51.100.0/24")
+    return subject
+
+
+def guard(world: World, subject: Subject, office: str) -> object:
+    allowed: dict[str, Any] = {
+        "Effect": "Allow",
+        "Principal": "*",
+        "Action": "execute-api:Invoke",
+        "Resource": "execute-api:/*",
+        "Condition": {"IpAddress": {"aws:SourceIp": office}},
+    }
+    return world.admin("apigateway").update_rest_api(
+        restApiId=subject.key.id,
+        patchOperations=[
+            {"op": "replace", "path": "/policy", "value": policy(allowed)}
+        ],
+    )
+
+
+def move_office(world: World, subject: Subject) -> object:
+    return guard(world, subject, "203.0.113.0/24")
+
+
+def no_api(world: World) -> Subject:
+    return world.subject(API, "absent", own_id="absent")
 
 
 SCENARIOS = (
@@ -98,7 +132,17 @@ SCENARIOS = (
         plain_stage,
         deploy,
         lambda world: world.subject(STAGE, "prod", stage_arn("absent")),
-        as_before,
+        {"variables": {"colour": "green"}},
         "with earlier variables",
+    ),
+    Scenario("restrict-api-policy", bare_api, move_office, no_api, label="bare"),
+    Scenario("restrict-api-policy", guarded_api, move_office, no_api, label="guarded"),
+    Scenario(
+        "restrict-api-policy",
+        guarded_api,
+        move_office,
+        no_api,
+        {"policy": {"Version": "2012-10-17", "Statement": []}},
+        "an earlier policy",
     ),
 )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from apps.audit.remediation.actions.base import Action, Subject, Values
-from apps.audit.remediation.actions.registry import action_named
+from apps.audit.remediation.actions.registry import by_identifier
 from tests.contracts.actions.world import World
 
 Make = Callable[[World], Subject]
@@ -22,16 +22,18 @@ class Scenario:
     bad: Make
     meddle: Meddle
     gone: Make
-    parameters: Values | Callable[[Subject], Values] = field(default_factory=dict)
+    parameters: Values | Callable[[World, Subject], Values] = field(
+        default_factory=dict
+    )
     label: str = ""
 
     @property
     def action(self) -> Action:
-        return action_named(self.identifier)
+        return by_identifier(self.identifier)
 
-    def parameters_for(self, subject: Subject) -> Values:
+    def parameters_for(self, world: World, subject: Subject) -> Values:
         given = self.parameters
-        return given(subject) if callable(given) else given
+        return given(world, subject) if callable(given) else given
 
     def __str__(self) -> str:
         return f"{self.identifier}{self.label and f' {self.label}'}"

@@ -128,12 +128,12 @@ class Runner:
     def __init__(self, client: Callable[[str], Any]) -> None:
         self.client = client
 
-    def call(self, service: str, operation: str, **parameters: Any) -> Values:
+    def call(self, service: str, operation: str, /, **parameters: Any) -> Values:
         with explained(f"{service}.{operation}"):
             answer: Values = getattr(self.client(service), operation)(**parameters)
             return answer
 
-    def pages(self, service: str, operation: str, **parameters: Any) -> list[Values]:
+    def pages(self, service: str, operation: str, /, **parameters: Any) -> list[Values]:
         with explained(f"{service}.{operation}"):
             pager = self.client(service).get_paginator(operation)
             return list(pager.paginate(**parameters))
@@ -157,13 +157,19 @@ class Attempt:
         self.action: Action = scenario.action
         self.runner = world.runner(self.action)
         self.subject: Subject = scenario.bad(world)
-        self.parameters: Values = scenario.parameters_for(self.subject)
+        self.parameters: Values = scenario.parameters_for(world, self.subject)
 
     def read(self) -> Image:
         return self.action.read(self.runner, self.subject, self.parameters)
 
     def draft(self) -> Draft:
         return self.action.draft(self.subject, self.parameters, self.read())
+
+    def plan(self) -> Draft:
+        """A draft that has something to do."""
+        found = self.draft()
+        assert found.steps
+        return found
 
     def undo(self, draft: Draft) -> tuple[Step, ...]:
         return self.action.undo(self.subject, self.parameters, draft)

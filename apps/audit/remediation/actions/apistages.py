@@ -56,6 +56,7 @@ class RestoreStage(Action):
     )
     family = "api"
     resource_types = ("AWS::ApiGateway::Stage",)
+    repairs = ("TRAILMAP_API_GW_INTEGRATIONS_TLS",)
     parameters = (
         Parameter(
             "deployment",

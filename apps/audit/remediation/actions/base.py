@@ -31,9 +31,9 @@ Values = Mapping[str, Any]
 class Reads(Protocol):
     """Reading calls to AWS in the subject's account and region. Raises AwsError."""
 
-    def call(self, service: str, operation: str, **parameters: Any) -> Values: ...
+    def call(self, service: str, operation: str, /, **parameters: Any) -> Values: ...
 
-    def pages(self, service: str, operation: str, **parameters: Any) -> list[Values]:
+    def pages(self, service: str, operation: str, /, **parameters: Any) -> list[Values]:
         """Every page of a listing."""
 
 

@@ -2,28 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from apps.audit.remediation.actions.accesskeys import DeactivateAccessKey
+from apps.audit.remediation.actions.apipolicies import RestrictApiPolicy
 from apps.audit.remediation.actions.apistages import RestoreStage
-from apps.audit.remediation.actions.base import Action
+from apps.audit.remediation.actions.autoscaling import SetCapacity
+from apps.audit.remediation.actions.base import Action, HandOver
 from apps.audit.remediation.actions.buckets import BlockPublicAccess, EncryptByDefault
+from apps.audit.remediation.actions.databases import MakeDatabasePrivate
+from apps.audit.remediation.actions.dnsrecords import FailOver
+from apps.audit.remediation.actions.ecsservices import RestartService, RollBackService
+from apps.audit.remediation.actions.functions import ReserveConcurrency
+from apps.audit.remediation.actions.listeners import RedirectToHttps
+from apps.audit.remediation.actions.loggroups import KeepLogs
 from apps.audit.remediation.actions.securitygroups import RevokeOpenIngress
+from apps.audit.remediation.actions.snapshots import UnshareSnapshot
 from apps.audit.remediation.actions.trails import RestartTrail
 
 _ALL: tuple[Action, ...] = (
     BlockPublicAccess(),
     DeactivateAccessKey(),
     EncryptByDefault(),
+    FailOver(),
+    KeepLogs(),
+    MakeDatabasePrivate(),
+    RedirectToHttps(),
+    ReserveConcurrency(),
+    RestartService(),
     RestartTrail(),
     RestoreStage(),
+    RestrictApiPolicy(),
     RevokeOpenIngress(),
+    RollBackService(),
+    SetCapacity(),
+    UnshareSnapshot(),
 )
 _BY_IDENTIFIER = {action.identifier: action for action in _ALL}
-
-
-class NoSuchAction(Exception):
-    """No action has this identifier."""
 
 
 def actions() -> tuple[Action, ...]:
@@ -31,38 +44,27 @@ def actions() -> tuple[Action, ...]:
     return tuple(sorted(_ALL, key=lambda one: one.identifier))
 
 
-def action_named(identifier: str) -> Action:
-    """Raises NoSuchAction."""
-    try:
-        return _BY_IDENTIFIER[identifier]
-    except KeyError as error:
-        raise NoSuchAction(f"There is no action {identifier!r}.") from error
+def by_identifier(identifier: str) -> Action:
+    """Raises KeyError."""
+    return _BY_IDENTIFIER[identifier]
 
 
-def actions_for_rule(identifier: str) -> tuple[Action, ...]:
+def for_rule(identifier: str) -> tuple[Action, ...]:
     """Those that repair violations of the managed rule with this identifier."""
-    return _where(identifier in one.repairs for one in actions())
+    return tuple(one for one in actions() if identifier in one.repairs)
 
 
-def actions_for_type(resource_type: str) -> tuple[Action, ...]:
-    """Those that work on resources of this type, hand-overs to any type included."""
-    return _where(
-        resource_type in one.resource_types or not one.resource_types
+def for_type(resource_type: str) -> tuple[Action, ...]:
+    """Those that work on resources of this type; hand-overs work on any."""
+    return tuple(
+        one
         for one in actions()
+        if resource_type in one.resource_types or isinstance(one, HandOver)
     )
 
 
-def actions_for(identifier: str, resource_type: str) -> tuple[Action, ...]:
-    """Those to offer for a violation: first those that repair the rule by themselves,
-    then what else works on the type."""
-    of_rule = [
-        one
-        for one in actions_for_rule(identifier)
-        if resource_type in one.resource_types
-    ]
-    others = [one for one in actions_for_type(resource_type) if one not in of_rule]
-    return (*of_rule, *others)
-
-
-def _where(fits: Iterable[bool]) -> tuple[Action, ...]:
-    return tuple(one for one, does in zip(actions(), fits, strict=True) if does)
+def for_violation(rule_identifier: str, resource_type: str) -> tuple[Action, ...]:
+    """What can repair a resource of this type that fails this managed rule."""
+    return tuple(
+        one for one in for_rule(rule_identifier) if resource_type in one.resource_types
+    )
