@@ -24,7 +24,6 @@ from django.utils import timezone
 from apps.audit.models import TrailSource
 from apps.audit.policy import policy, role_policies
 from apps.discovery.models import Account, ConfigSource
-from apps.discovery.models import Account
 from apps.monitoring.incidents import rules
 from apps.monitoring.models import LogScope
 from apps.tracing.collecting.scopes import switch_on

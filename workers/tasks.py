@@ -7,7 +7,6 @@ from django.utils import timezone
 from apps.audit import collector
 from apps.audit.compliance import evaluating
 from apps.audit.compliance.configrules import collector as config_rules
-from apps.audit.ledger import anchors
 from apps.audit.ledger import anchors, checking
 from apps.audit.relay import answering, publishing, receiving
 from apps.audit.remediation import jobs, planning, running
