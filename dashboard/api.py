@@ -5,8 +5,8 @@ from django.urls import path
 from drf_spectacular.views import SpectacularAPIView
 
 from apps.audit.compliance.api import (
+    ComplianceRulesView,
     ComplianceView,
-    RulesView,
     ViolationsView,
     ViolationView,
 )
@@ -127,7 +127,9 @@ urlpatterns = [
         "violations/<int:violation_id>", ViolationView.as_view(), name="api-violation"
     ),
     path("compliance", ComplianceView.as_view(), name="api-compliance"),
-    path("compliance/rules", RulesView.as_view(), name="api-compliance-rules"),
+    path(
+        "compliance/rules", ComplianceRulesView.as_view(), name="api-compliance-rules"
+    ),
     path("resources", ResourcesView.as_view(), name="api-resources"),
     path("resources/<int:resource_id>", ResourceView.as_view(), name="api-resource"),
     path("resources/query", SelectView.as_view(), name="api-resource-query"),

@@ -5,7 +5,7 @@ import time
 from django.utils import timezone
 
 from apps.audit import collector
-from apps.audit.compliance import evaluating
+from apps.audit.compliance import evaluating as compliance
 from apps.audit.compliance.configrules import collector as config_rules
 from apps.audit.ledger import anchors, checking
 from apps.audit.relay import answering, publishing, receiving
@@ -109,7 +109,7 @@ def collect_source(source_id: int) -> None:
 
 @app.task
 def hold_rules() -> None:
-    evaluating.tick(timezone.now)
+    compliance.tick(timezone.now)
 
 
 @app.task

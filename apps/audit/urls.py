@@ -2,8 +2,8 @@ from django.urls import URLPattern, path
 
 from apps.audit import sources, views
 from apps.audit.compliance.urls import urlpatterns as compliance
-from apps.audit.relay.urls import urlpatterns as relay
 from apps.audit.history import pages, queries
+from apps.audit.relay.urls import urlpatterns as relay
 from apps.audit.remediation.urls import urlpatterns as remediation
 
 urlpatterns: list[URLPattern] = [

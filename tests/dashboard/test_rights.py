@@ -2,8 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
@@ -16,8 +15,6 @@ from apps.audit.models import (
     TrailSource,
     Violation,
 )
-from apps.discovery.models import Account, ApiToken, Grant, Resource, User
-from apps.audit.models import Coverage, TrailSource
 from apps.discovery.inventory.items import (
     ConfigItem,
     ItemSource,
@@ -41,13 +38,12 @@ from apps.monitoring.incidents import rules
 from apps.monitoring.models import (
     AlertRule,
     Backtest,
-    CloudWatchAlarm,
-    Incident,
-    IncidentEvent,
     Channel,
     CloudWatchAlarm,
     Delivery,
     EscalationPolicy,
+    Incident,
+    IncidentEvent,
     LogGroup,
     LogOutage,
     LogPoll,
@@ -324,6 +320,9 @@ def resources_of(account: Account) -> None:
     )
     ConfigGap.objects.create(
         account=account.number, region=SECRET, reason="off", detail=SECRET, since=NOON
+    )
+
+
 def incidents_of(account: Account) -> None:
     """A rule, its incident and what it was tried on, whose every part is a secret."""
     spec = {
@@ -356,6 +355,8 @@ def incidents_of(account: Account) -> None:
         since=NOON,
         until=NOON + timedelta(hours=1),
     )
+
+
 def notices_of(account: Account) -> None:
     """What is told, and what is silenced, whose every part is a secret."""
     channel = Channel.objects.create(name=SECRET, kind="email", options={"to": SECRET})

@@ -124,7 +124,7 @@ def summary(every: Any, now: datetime) -> dict[str, Any]:
     }
 
 
-class RulesView(APIView):
+class ComplianceRulesView(APIView):
     @extend_schema(responses=OpenApiTypes.OBJECT, summary="Rules, and where they are")
     def get(self, request: Request) -> Response:
         rules = ComplianceRule.objects.visible_to(person(request))

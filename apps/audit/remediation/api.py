@@ -327,8 +327,8 @@ def _about(
 def _form(asked: dict[str, Any], resource: Resource) -> PlanForm:
     """What a person would have filled in. Raises ValidationError."""
     try:
-        action = registry.action_named(str(asked.get("action", "")))
-    except registry.NoSuchAction as error:
+        action = registry.by_identifier(str(asked.get("action", "")))
+    except KeyError as error:
         raise ValidationError({"action": str(error)}) from error
     if action.resource_types and resource.type not in action.resource_types:
         raise ValidationError({"action": f"It does not repair {resource.type}."})

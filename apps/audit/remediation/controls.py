@@ -70,7 +70,7 @@ class OptinForm(forms.Form):
         found = super().clean() or {}
         rule, named = found.get("rule"), found.get("action")
         if rule and named:
-            action = registry.action_named(named)
+            action = registry.by_identifier(named)
             if rule.identifier not in action.repairs:
                 self.add_error("action", "It does not repair what this rule finds.")
         return found

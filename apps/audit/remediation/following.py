@@ -20,7 +20,7 @@ _MOST = timedelta(hours=6)
 
 def follow(run: Run, clock: Clock) -> None:
     """One look at it. Raises AwsError, LeaseLost."""
-    action = registry.action_named(run.action)
+    action = registry.by_identifier(run.action)
     if not isinstance(action, HandOver):
         raise TypeError(f"{action.identifier} is carried out here.")
     reads = DoorReads(where_of(run.plan))

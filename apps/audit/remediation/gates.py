@@ -60,8 +60,8 @@ def _plan_problem(plan: Plan, now: datetime) -> str:
     if documents.hash_of(plan.document) != plan.plan_hash:
         return "The plan is not the one that was approved: it was changed since."
     try:
-        action = registry.action_named(plan.action)
-    except registry.NoSuchAction:
+        action = registry.by_identifier(plan.action)
+    except KeyError:
         return f"There is no action {plan.action} any more."
     if action.version != plan.document["version"]:
         return "The action has changed since: plan it again."

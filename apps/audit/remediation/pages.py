@@ -53,8 +53,8 @@ def label(run: Run) -> str:
 def title_of(identifier: str) -> str:
     """What an action is called, also where there is none such any more."""
     try:
-        return registry.action_named(identifier).title
-    except registry.NoSuchAction:
+        return registry.by_identifier(identifier).title
+    except KeyError:
         return identifier
 
 

@@ -198,8 +198,8 @@ def _made(plan: Plan, now: datetime) -> dict[str, Any]:
 
 def _action(plan: Plan) -> Action:
     try:
-        action = registry.action_named(plan.action)
-    except registry.NoSuchAction as error:
+        action = registry.by_identifier(plan.action)
+    except KeyError as error:
         raise Refused(str(error)) from None
     if plan.rolls_back is not None and (
         isinstance(action, HandOver) or not plan.rolls_back.plan.document.get("undo")

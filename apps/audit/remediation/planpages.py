@@ -128,10 +128,10 @@ def _about(request: HttpRequest) -> tuple[Resource, Violation | None]:
 
 def _offered(resource: Resource, violation: Violation | None) -> tuple[Action, ...]:
     if violation is None:
-        return registry.actions_for_type(resource.type)
+        return registry.for_type(resource.type)
     if not violation.is_open:
         return ()
-    return registry.actions_for(violation.rule.identifier, resource.type)
+    return registry.for_violation(violation.rule.identifier, resource.type)
 
 
 def plan(request: HttpRequest, plan_id: int) -> HttpResponse:

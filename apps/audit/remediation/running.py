@@ -104,7 +104,7 @@ def _approved(run: Run, clock: Clock) -> None:
         wait(run, clock() + _WAITS, gate.says)
         return
     document = run.plan.document
-    action, subject = registry.action_named(run.action), documents.subject_of(document)
+    action, subject = registry.by_identifier(run.action), documents.subject_of(document)
     image = action.read(DoorReads(where_of(run.plan)), subject, run.plan.parameters)
     now = clock()
     if image.digest != document["digests"][0]:
@@ -129,7 +129,7 @@ def _executing(run: Run, clock: Clock) -> None:
     if step is not None:
         stepping.take(run, step, clock)
         return
-    is_elsewhere = isinstance(registry.action_named(run.action), HandOver)
+    is_elsewhere = isinstance(registry.by_identifier(run.action), HandOver)
     state, now = State.FOLLOWING if is_elsewhere else State.VERIFYING, clock()
     move(run, state, now, {}, applied_at=now, next_at=now)
 
@@ -177,7 +177,7 @@ def _rolling_back(run: Run, clock: Clock) -> None:
 def _is(run: Run, digest: str) -> bool:
     """Whether the resource is so now. Raises AwsError."""
     document = run.plan.document
-    action, subject = registry.action_named(run.action), documents.subject_of(document)
+    action, subject = registry.by_identifier(run.action), documents.subject_of(document)
     reads = DoorReads(where_of(run.plan))
     return action.read(reads, subject, run.plan.parameters).digest == digest
 

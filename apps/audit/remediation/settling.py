@@ -28,7 +28,7 @@ def settle(run: Run, clock: Clock) -> None:
     if step is None:
         _go_on(run, clock())
         return
-    action = registry.action_named(run.action)
+    action = registry.by_identifier(run.action)
     if isinstance(action, HandOver):
         _settle_hand_over(run, step, action, clock)
     else:
@@ -49,7 +49,7 @@ def _settle_hand_over(run: Run, step: RunStep, action: HandOver, clock: Clock) -
 
 
 def _settle_by_image(run: Run, step: RunStep, clock: Clock) -> None:
-    action, document = registry.action_named(run.action), run.plan.document
+    action, document = registry.by_identifier(run.action), run.plan.document
     subject = documents.subject_of(document)
     image = action.read(DoorReads(where_of(run.plan)), subject, run.plan.parameters)
     before, after = _digests(document, step)

@@ -96,7 +96,7 @@ def _why_not(run: Run, now: datetime) -> str:
 
 
 def _call(run: Run, step: RunStep, clock: Clock) -> None:
-    action = registry.action_named(run.action)
+    action = registry.by_identifier(run.action)
     try:
         written = doors.write(
             run, action, step.service, step.operation, step.parameters

@@ -79,7 +79,7 @@ def _verdict(run: Run, now: datetime) -> Verdict:
             return verdict
         if plan.document["rule"]:
             return Verdict(Outcome.UNKNOWN, "The rule was deleted meanwhile.")
-        action = registry.action_named(run.action)
+        action = registry.by_identifier(run.action)
         if isinstance(action, HandOver):
             return Verdict(Outcome.PASS, "The execution succeeded; no rule was asked.")
         subject = documents.subject_of(plan.document)

@@ -22,7 +22,6 @@ from apps.audit.remediation.actions.base import (
     Subject,
     Values,
 )
-from apps.audit.remediation.actions.registry import NoSuchAction
 from apps.discovery.aws import AwsGone, Door, Target
 from apps.discovery.inventory.items import (
     ConfigItem,
@@ -110,9 +109,9 @@ class KeepTwice(Keep):
 ACTIONS: dict[str, Action] = {one.identifier: one for one in (Keep(), KeepTwice())}
 
 
-def action_named(identifier: str) -> Action:
+def by_identifier(identifier: str) -> Action:
     if identifier not in ACTIONS:
-        raise NoSuchAction(identifier)
+        raise KeyError(identifier)
     return ACTIONS[identifier]
 
 
@@ -136,7 +135,7 @@ def judge(rule: ComplianceRule, item: ConfigItem, estate: Estate) -> Verdict:
 
 # Where the product looks these up.
 SEAMS = {
-    "apps.audit.remediation.actions.registry.action_named": action_named,
+    "apps.audit.remediation.actions.registry.by_identifier": by_identifier,
     "apps.audit.remediation.planning.judge": judge,
     "apps.audit.remediation.verifying.judge": judge,
     "apps.audit.remediation.planning.read_fresh": read_fresh,
