@@ -39,6 +39,8 @@ _PAGES = (
     ("Home", "house", "home", ()),
     ("Incidents", "circle-alert", "incidents", ()),
     ("Alarms", "triangle-alert", "alarms", ()),
+    ("Compliance", "circle-check", "compliance", ()),
+    ("Silences", "bell-off", "silences", ()),
     ("Dashboards", "layout-dashboard", "dashboards", ()),
     ("Service map", "waypoints", "service-map", ()),
     ("Traces", "route", "traces", ()),
@@ -47,11 +49,16 @@ _PAGES = (
     ("Log queries", "table", "log-query", ()),
     ("CloudTrail", "search", "explore", ("trail",)),
     ("Actors", "fingerprint", "actors", ()),
+    ("Inventory", "box", "inventory", ()),
     ("Resources", "box", "resources", ()),
+    ("Repairs", "wrench", "repairs", ()),
+    ("Ledger", "book", "ledger", ()),
     ("Accounts", "cloud", "accounts", ()),
     ("Log groups", "folder-input", "log-groups", ()),
     ("Trail sources", "database", "sources", ()),
+    ("Config sources", "box", "config-sources", ()),
     ("Trace sources", "radio", "trace-scopes", ()),
+    ("Records and requests", "share-2", "relay", ()),
     ("Metric collection", "server", "collection", ()),
     ("Quarantine", "shield-alert", "quarantine", ()),
 )
@@ -60,6 +67,8 @@ _SETTING_UP = "accounts"
 # What else belongs to an entry: other looks at its documents.
 _ALSO = {
     "/explore/logs/": "/logs/",
+    "/explore/config/": "/inventory/",
+    "/resources/": "/inventory/",
     "/incidents/": "/rules/",
 }
 # Pages that look at a stretch of time: going between them keeps it.
@@ -70,7 +79,6 @@ _IN_TIME = (
     "metrics",
     "log-query",
     "actors",
-    "resources",
 )
 
 

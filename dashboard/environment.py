@@ -1,11 +1,17 @@
 """Readers of the environment that fail loudly and say how to mend it."""
 
 import os
+import re
 import secrets
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+
+from apps.monitoring.notifications.addresses import Network
+from apps.monitoring.notifications.addresses import networks as read_networks
+
+_SENDER = re.compile(r'(?:[^<>@"\n]{1,100} )?<?[^\s<>@"]{1,64}@[A-Za-z0-9.-]{1,250}>?')
 
 
 def text(name: str, default: str) -> str:
@@ -74,6 +80,44 @@ def secret(name: str, file: Path) -> str:
     if file.exists():
         return file.read_text().strip()
     return secrets.token_urlsafe(50)
+
+
+def handed(name: str) -> str:
+    """A secret of another server, from the environment or from `NAME_FILE`; "" where
+    neither is set."""
+    value, named = os.environ.get(name, ""), os.environ.get(f"{name}_FILE")
+    if value or not named:
+        return value
+    try:
+        return Path(named).read_text().strip()
+    except OSError as error:
+        raise ImproperlyConfigured(f"{name}_FILE: {error}") from error
+
+
+def sender(name: str, default: str) -> str:
+    """Whom mail comes from: `Name <user@host>` or `user@host`."""
+    value = text(name, default)
+    if not _SENDER.fullmatch(value):
+        raise ImproperlyConfigured(
+            f"{name}={value!r} must be such as Trailmap <trailmap@example.com>."
+        )
+    return value
+
+
+def networks(name: str, default: tuple[str, ...]) -> tuple[Network, ...]:
+    """Comma-separated networks such as 10.20.0.0/16."""
+    try:
+        return read_networks(names(name) if name in os.environ else default)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}: {error}") from error
+
+
+def ports(name: str, default: tuple[int, ...]) -> tuple[int, ...]:
+    """Comma-separated numbers of ports."""
+    said = names(name)
+    if not all(one.isdigit() and 0 < int(one) < 1 << 16 for one in said):
+        raise ImproperlyConfigured(f"{name} must be numbers from 1 to 65535.")
+    return tuple(map(int, said)) or default
 
 
 def refuse_unknown(prefix: str, known: frozenset[str]) -> None:

@@ -29,6 +29,7 @@ from apps.discovery import heartbeats
 from apps.search import connections
 from apps.search.shutdown import stopping
 from workers.beat import LeadingScheduler
+from workers.broker import ACT, QUEUE
 
 log = structlog.get_logger(__name__)
 
@@ -74,7 +75,9 @@ class Part:
             stop.join(_WORKER_ENDS_WITHIN_SECONDS)
 
 
-def worker(app: Celery, threads: int = THREADS) -> Part:
+def worker(
+    app: Celery, threads: int = THREADS, queues: tuple[str, ...] = (QUEUE, ACT)
+) -> Part:
     """Tasks run in threads: they wait for AWS and for stores. Who has more cores
     starts more processes."""
 
@@ -82,6 +85,7 @@ def worker(app: Celery, threads: int = THREADS) -> Part:
         return app.Worker(
             pool="threads",
             concurrency=threads,
+            queues=list(queues),
             hostname=f"{os.getpid()}@{socket.gethostname()}",
             without_heartbeat=True,
             without_mingle=True,
@@ -89,15 +93,16 @@ def worker(app: Celery, threads: int = THREADS) -> Part:
             quiet=True,
         )
 
-    return Part("worker", make, lambda: _beat_where_busy(threads))
+    name = heartbeats.WORKER if QUEUE in queues else heartbeats.ACT
+    return Part("worker", make, lambda: _beat_where_busy(name, threads))
 
 
-def _beat_where_busy(threads: int) -> None:
+def _beat_where_busy(name: str, threads: int) -> None:
     """A worker whose threads all work hears no heartbeat, and is alive all the same."""
     if len(state.active_requests) < threads:
         return
     try:
-        heartbeats.beat(heartbeats.WORKER, timezone.now())
+        heartbeats.beat(name, timezone.now())
     except DatabaseError as error:
         log.warning("a busy worker could not note its heartbeat", error=str(error))
     finally:

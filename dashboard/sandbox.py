@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from apps.audit.models import TrailSource
 from apps.audit.policy import policy
-from apps.discovery.models import Account
+from apps.discovery.models import Account, ConfigSource
 from apps.monitoring.incidents import rules
 from apps.monitoring.models import LogScope
 from apps.tracing.collecting.scopes import switch_on
@@ -156,15 +156,21 @@ def connect(url: str) -> None:
                 "is_connected": True,
             },
         )
-        queue = f"arn:aws:sqs:{region}:{number}:{found['queue_url'].split('/')[-1]}"
         _ask(
             url,
             f"accounts/{number}",
             {
                 "external_id": account.external_id,
-                "policy": policy(found["bucket"], queue),
+                "policy": policy(
+                    (found["bucket"], found["config_bucket"]),
+                    [
+                        f"arn:aws:sqs:{region}:{number}:{one.split('/')[-1]}"
+                        for one in (found["queue_url"], found["config_queue_url"])
+                    ],
+                ),
             },
         )
+        _read_config(account, found)
         for name in found["regions"]:
             LogScope.objects.update_or_create(
                 account=account, region=name, defaults={"collects_new": True}
@@ -182,6 +188,21 @@ def connect(url: str) -> None:
             },
         )
     rules.begin_with(_RULES, timezone.now())
+
+
+def _read_config(account: Account, found: Mapping[str, Any]) -> None:
+    """Config of the account where it records; elsewhere we look ourselves."""
+    for region in found["regions"]:
+        is_recorded = region == found["config_region"]
+        ConfigSource.objects.update_or_create(
+            account=account,
+            region=region,
+            aggregator="",
+            defaults={
+                "bucket": found["config_bucket"] if is_recorded else "",
+                "queue_url": found["config_queue_url"] if is_recorded else "",
+            },
+        )
 
 
 def _ask(url: str, path: str, body: Mapping[str, Any] | None = None) -> Any:

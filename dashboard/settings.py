@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import certifi
 import django_stubs_ext
 import environ
 import structlog
@@ -131,6 +132,7 @@ SEARCH_KINDS = [
     "apps.audit.kinds.TRAIL",
     "apps.monitoring.kinds.LOGS",
     "apps.tracing.kinds.SPANS",
+    "apps.discovery.kinds.CONFIG",
 ]
 # What `import` reads, by the name of the files.
 IMPORTERS = {
@@ -139,6 +141,7 @@ IMPORTERS = {
     "xray": "apps.tracing.collecting.files.XRAY",
     "zipkin": "apps.tracing.collecting.files.ZIPKIN",
     "otlp": "apps.tracing.collecting.files.OTLP",
+    "config": "apps.discovery.inventory.files.CONFIG_FILES",
 }
 # What `doctor` looks at; what comes first is needed by all that follows.
 DIAGNOSES = [
@@ -151,6 +154,8 @@ DIAGNOSES = [
     "apps.discovery.diagnosis.aws_accounts",
     "apps.monitoring.metrics.diagnosis.metrics",
     "apps.monitoring.alarms.diagnosis.alarms",
+    "apps.monitoring.notifications.diagnosis.mail",
+    "apps.monitoring.notifications.diagnosis.channels",
     "apps.audit.diagnosis.sources",
     "apps.monitoring.logs.diagnosis.groups",
     "apps.monitoring.logs.diagnosis.sources",
@@ -181,6 +186,15 @@ CHART_MARKERS = [
     "apps.monitoring.incidents.badges.markers",
     "apps.audit.changes.markers",
 ]
+# Who is told of resources that changed: see apps.discovery.inventory.changes.
+INVENTORY_FOLLOWERS = ["compliance"]
+# Who is told what rules of AWS Config say: callables of (changes, now) by dotted paths;
+# see ComplianceChanged in apps.discovery.inventory.notices.
+COMPLIANCE_CHANGES = ["apps.audit.compliance.configrules.results.take_changes"]
+# What may be done about a violation: see apps.audit.compliance.repairs.
+REPAIR_LINKS: list[str] = []
+# Tags that name who answers for a resource, the first one that it has.
+OWNER_TAGS = environment.names("OWNER_TAGS") or ["owner", "team"]
 # What alert rules can ask of: objects by dotted paths, of the type in
 # apps.discovery.alerthooks.
 ALERT_CONDITIONS = [
@@ -243,6 +257,31 @@ TRACE_PRICE_PER_MILLION = environment.number("TRACE_PRICE_PER_MILLION", 0.5, lea
 # Dollars that AWS charges for a GB of logs that comes in, and for one kept a month.
 LOG_PRICE_INGESTED_GB = environment.number("LOG_PRICE_INGESTED_GB", 0.5, least=0)
 LOG_PRICE_STORED_GB = environment.number("LOG_PRICE_STORED_GB", 0.03, least=0)
+
+# --- Notices ----------------------------------------------------------------------
+
+# The mail server that notices go through; without a host there is no e-mail.
+SMTP_HOST = environment.text("SMTP_HOST", "")
+SMTP_PORT = int(environment.number("SMTP_PORT", 587, least=1))
+SMTP_SECURITY = environment.choice("SMTP_SECURITY", ("starttls", "tls", "none"))
+SMTP_USER = environment.text("SMTP_USER", "")
+SMTP_PASSWORD = environment.handed("SMTP_PASSWORD")
+MAIL_FROM = environment.sender("MAIL_FROM", "Trailmap <trailmap@localhost>")
+# Networks of one's own that channels may call too, and ports other than loopback's.
+NOTIFY_NETWORKS = environment.networks(
+    "NOTIFY_NETWORKS", ("127.0.0.0/8", "::1/128") if IS_SANDBOX else ()
+)
+NOTIFY_PORTS = environment.ports("NOTIFY_PORTS", (443, 8443))
+NOTIFY_CA_FILE = environment.text("NOTIFY_CA_FILE", "") or certifi.where()
+
+# --- Tasks ------------------------------------------------------------------------
+# Where the ledger's head is noted, outside of what this site can change: a folder, a
+# bucket or a log stream.
+LEDGER_ANCHORS = environment.urls("LEDGER_ANCHOR", ("file", "s3", "logs"))
+# Stops all repairs, whatever the page says; so does a file of this name in the home.
+REMEDIATION_OFF = environment.text("REMEDIATION_OFF", "") not in ("", "0", "no")
+# The role that one family of actions assumes, where an account is read by a role.
+REMEDIATION_ROLE = environment.text("REMEDIATION_ROLE", "trailmap-repair-{family}")
 
 BROKER_URL = environment.url("BROKER_URL", "memory://", ("memory", "redis", "rediss"))
 IS_ONE_PROCESS = BROKER_URL.startswith("memory:")

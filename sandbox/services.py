@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from sandbox.apigateway import ApiGateway
 from sandbox.cloudtrail import CloudTrail
 from sandbox.cloudwatch import CloudWatch
 from sandbox.config import Config
@@ -18,6 +19,7 @@ from sandbox.sts import Sts
 from sandbox.xray import XRay
 
 SERVICES: tuple[Callable[[Cloud], Service], ...] = (
+    ApiGateway,
     CloudTrail,
     CloudWatch,
     Config,

@@ -5,7 +5,14 @@ import time
 from django.utils import timezone
 
 from apps.audit import collector
+from apps.audit.compliance import evaluating as compliance
+from apps.audit.compliance.configrules import collector as config_rules
+from apps.audit.ledger import anchors, checking
+from apps.audit.relay import answering, publishing, receiving
+from apps.audit.remediation import jobs, planning, running
 from apps.discovery import accounts, heartbeats
+from apps.discovery.inventory import collecting as resources
+from apps.discovery.inventory import hearing
 from apps.monitoring.alarms import collector as alarms
 from apps.monitoring.dashboards import account_reads
 from apps.monitoring.incidents import backtesting
@@ -18,6 +25,7 @@ from apps.monitoring.logs import collecting, inventory, polling
 from apps.monitoring.metrics import claims, discovery, interest, samples
 from apps.monitoring.metrics import collector as metrics
 from apps.monitoring.metrics import retention as sample_retention
+from apps.monitoring.notifications import escalating, sending, silencing
 from apps.search import imports, retention, retries, store
 from apps.tracing.collecting import collector as traces
 from apps.tracing.collecting import inbox as span_inbox
@@ -29,6 +37,47 @@ from workers.app import app
 @app.task
 def heartbeat() -> None:
     heartbeats.beat(heartbeats.WORKER, timezone.now())
+
+
+# Tasks whose names begin with act go to a queue of their own.
+
+
+@app.task
+def act_heartbeat() -> None:
+    heartbeats.beat(heartbeats.ACT, timezone.now())
+
+
+@app.task
+def act_anchor() -> None:
+    anchors.anchor_heads(timezone.now())
+    checking.check_if_due(timezone.now())
+
+
+@app.task
+def act_begin() -> None:
+    jobs.begin_automatic(timezone.now)
+
+
+@app.task
+def act_plans() -> None:
+    for plan_id in planning.waiting(timezone.now()):
+        act_on_plan.delay(plan_id)
+
+
+@app.task
+def act_on_plan(plan_id: int) -> None:
+    jobs.plan_and_run(plan_id, timezone.now)
+
+
+@app.task
+def act_runs() -> None:
+    for run_id in running.due(timezone.now()):
+        act_on_run.delay(run_id)
+
+
+@app.task
+def act_on_run(run_id: int) -> None:
+    running.advance(run_id, timezone.now)
 
 
 @app.task
@@ -58,6 +107,44 @@ def collect_sources() -> None:
 def collect_source(source_id: int) -> None:
     if collector.claim(source_id, timezone.now()):
         collector.collect(source_id, store.engine())
+
+
+@app.task
+def hold_rules() -> None:
+    compliance.tick(timezone.now)
+
+
+@app.task
+def hear_of_resources() -> None:
+    for source_id in hearing.due_queues(timezone.now()):
+        hear_of_resources_of.delay(source_id)
+
+
+@app.task
+def hear_of_resources_of(source_id: int) -> None:
+    hearing.hear(source_id, store.engine(), timezone.now)
+
+
+@app.task
+def collect_resources() -> None:
+    for source_id in resources.due_sources(timezone.now()):
+        collect_resources_of.delay(source_id)
+
+
+@app.task
+def collect_resources_of(source_id: int) -> None:
+    resources.collect(source_id, store.engine(), timezone.now)
+
+
+@app.task
+def read_config_rules() -> None:
+    for scope_id in config_rules.due_scopes(timezone.now()):
+        read_config_rules_of.delay(scope_id)
+
+
+@app.task
+def read_config_rules_of(scope_id: int) -> None:
+    config_rules.collect(scope_id, timezone.now)
 
 
 @app.task
@@ -196,6 +283,19 @@ def settle_interest() -> None:
 
 
 @app.task
+def send_notices() -> None:
+    escalating.escalate_due(timezone.now())
+    silencing.release(timezone.now())
+    for channel_id in sending.due_channels(timezone.now()):
+        send_notices_of.delay(channel_id)
+
+
+@app.task
+def send_notices_of(channel_id: int) -> None:
+    sending.send_of(channel_id, timezone.now)
+
+
+@app.task
 def retry_quarantined() -> None:
     retries.retry_all(store.engine())
 
@@ -211,6 +311,7 @@ def apply_retention() -> None:
     log_claims.forget_old(store.engine(), timezone.now())
     trace_retention.forget_old(store.engine(), timezone.now())
     trace_retention.thin_map(timezone.now())
+    sending.forget_old(timezone.now())
 
 
 @app.task
@@ -222,3 +323,32 @@ def keep_samples() -> None:
 def prepare_scans() -> None:
     for kind in store.kinds().values():
         store.engine().prepare(kind)
+
+
+@app.task
+def publish_records() -> None:
+    publishing.note_new(timezone.now())
+    for record_id in publishing.due(timezone.now()):
+        publishing.publish(record_id, timezone.now)
+
+
+@app.task
+def receive_requests() -> None:
+    for queue_id in receiving.due_queues(timezone.now()):
+        receive_requests_of.delay(queue_id)
+
+
+@app.task
+def receive_requests_of(queue_id: int) -> None:
+    receiving.receive(queue_id, timezone.now)
+
+
+@app.task
+def answer_requests() -> None:
+    for request_id in answering.due(timezone.now()):
+        answer_request.delay(request_id)
+
+
+@app.task
+def answer_request(request_id: int) -> None:
+    answering.answer(request_id, timezone.now)

@@ -2,20 +2,46 @@
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from apps.audit.models import Coverage, TrailSource
-from apps.discovery.models import Account, ApiToken, Grant, User
+from apps.audit.models import (
+    ComplianceRule,
+    Coverage,
+    Evaluation,
+    TrailSource,
+    Violation,
+)
+from apps.discovery.inventory.items import (
+    ConfigItem,
+    ItemSource,
+    ItemStatus,
+    Relationship,
+    ResourceKey,
+)
+from apps.discovery.inventory.keeping import keep
+from apps.discovery.models import (
+    Account,
+    ApiToken,
+    ConfigGap,
+    ConfigNotice,
+    ConfigSource,
+    Grant,
+    Resource,
+    User,
+)
 from apps.discovery.roles import Role
 from apps.monitoring.incidents import rules
 from apps.monitoring.models import (
     AlertRule,
     Backtest,
+    Channel,
     CloudWatchAlarm,
+    Delivery,
+    EscalationPolicy,
     Incident,
     IncidentEvent,
     LogGroup,
@@ -24,12 +50,18 @@ from apps.monitoring.models import (
     LogScope,
     LogSource,
     LogStream,
+    Matter,
     MetricExclusion,
     MetricOutage,
     MetricPlan,
     MetricScope,
     MetricSpend,
+    Route,
+    Silence,
 )
+from apps.monitoring.models.notifications import delivery_of
+from apps.monitoring.notifications.jsonnotices import as_json
+from apps.monitoring.notifications.notices import Notice, Severity, State
 from apps.search.models import ImportRun, QuarantinedRecord, SavedView
 from tests.conftest import Fill, signed_in
 from tests.factories import ACCOUNT, NOON, OTHER_ACCOUNT, a_user, an_account, an_event
@@ -102,7 +134,37 @@ NEEDS = {
     "switch-log-source": Role.OPERATOR,
     "read-log-source": Role.OPERATOR,
     "rotate-log-key": Role.ADMIN,
+    "channels": Role.ADMIN,
+    "new-channel": Role.ADMIN,
+    "channel": Role.ADMIN,
+    "test-channel": Role.ADMIN,
+    "switch-channel": Role.ADMIN,
+    "delete-channel": Role.ADMIN,
+    "deliveries": Role.ADMIN,
+    "delivery": Role.ADMIN,
+    "send-again": Role.ADMIN,
+    "routes": Role.ADMIN,
+    "new-route": Role.ADMIN,
+    "route": Role.ADMIN,
+    "delete-route": Role.ADMIN,
+    "escalations": Role.ADMIN,
+    "new-escalation": Role.ADMIN,
+    "escalation": Role.ADMIN,
+    "delete-escalation": Role.ADMIN,
+    "api-channels": Role.ADMIN,
+    "api-test-channel": Role.ADMIN,
+    "api-send-again": Role.ADMIN,
+    "api-routes": Role.ADMIN,
+    "api-escalations": Role.ADMIN,
     "delete-log-source": Role.ADMIN,
+    "change-compliance-rule": Role.ADMIN,
+    "new-config-source": Role.ADMIN,
+    "config-source": Role.ADMIN,
+    "delete-config-source": Role.ADMIN,
+    "switch-config-source": Role.OPERATOR,
+    "read-config-source": Role.OPERATOR,
+    "save-inventory-query": Role.OPERATOR,
+    "delete-inventory-query": Role.OPERATOR,
 }
 
 
@@ -163,7 +225,10 @@ def two_accounts(fill: Fill) -> dict[str, object]:
     )
     metrics_of(elsewhere)
     logs_of(elsewhere)
+    violations_of(elsewhere)
+    resources_of(elsewhere)
     an_incident_of(elsewhere)
+    notices_of(elsewhere)
     return {"source": source, "hidden": hidden}
 
 
@@ -180,6 +245,41 @@ def metrics_of(account: Account) -> None:
     )
 
 
+def violations_of(account: Account) -> None:
+    """A resource that fails a rule of its account, whose every part is a secret."""
+    resource = Resource.objects.create(
+        account=account.number,
+        region=SECRET,
+        type=f"AWS::{SECRET}",
+        resource_id=SECRET,
+        name=SECRET,
+        source="scanner",
+        captured_at=NOON,
+        first_seen_at=NOON,
+    )
+    rule = ComplianceRule.objects.create(
+        slug=SECRET, title=SECRET, kind="config", account=account.number, region=SECRET
+    )
+    Evaluation.objects.create(
+        rule=rule,
+        resource=resource,
+        outcome="fail",
+        reason=SECRET,
+        evaluated_at=NOON,
+        since=NOON,
+    )
+    Violation.objects.create(
+        rule=rule,
+        resource=resource,
+        account=account.number,
+        region=SECRET,
+        reason=SECRET,
+        owner=SECRET,
+        opened_at=NOON,
+        seen_at=NOON,
+    )
+
+
 def logs_of(account: Account) -> None:
     """A log group and a source of logs, whose every part is a secret."""
     group = LogGroup.objects.create(
@@ -193,6 +293,33 @@ def logs_of(account: Account) -> None:
     LogScope.objects.create(account=account, region=SECRET, problem=SECRET)
     LogSource.objects.create(
         kind="firehose", name=SECRET, account=account, stream=SECRET, problem=SECRET
+    )
+
+
+def resources_of(account: Account) -> None:
+    """A resource and what it came from, whose every part is a secret."""
+    key = ResourceKey(account.number, SECRET, SECRET, SECRET)
+    told = {SECRET: SECRET}
+    item = ConfigItem(
+        key,
+        ItemStatus.OK,
+        NOON,
+        ItemSource.CONFIG,
+        name=SECRET,
+        arn=f"arn:aws:iam::{account.number}:role/x",
+        tags=told,
+        configuration=told,
+        relationships=(Relationship(SECRET, SECRET, SECRET),),
+    )
+    keep([item], NOON)
+    source = ConfigSource.objects.create(
+        account=account, region=SECRET, bucket=SECRET, problem=SECRET
+    )
+    ConfigNotice.objects.create(
+        source=source, message_type=SECRET, digest="x", body=SECRET, received_at=NOON
+    )
+    ConfigGap.objects.create(
+        account=account.number, region=SECRET, reason="off", detail=SECRET, since=NOON
     )
 
 
@@ -230,6 +357,33 @@ def an_incident_of(account: Account) -> None:
     )
 
 
+def notices_of(account: Account) -> None:
+    """What is told, and what is silenced, whose every part is a secret."""
+    channel = Channel.objects.create(name=SECRET, kind="email", options={"to": SECRET})
+    Route.objects.create(name=SECRET, matchers=[["service", "=", SECRET]])
+    EscalationPolicy.objects.create(name=SECRET)
+    silence = Silence.objects.create(
+        account=account.number,
+        matchers=[["service", "=", SECRET]],
+        reason=SECRET,
+        made_at=NOON,
+        starts_at=NOON,
+        ends_at=datetime.max.replace(tzinfo=UTC),
+    )
+    labels = {"rule": SECRET, "account": account.number, "service": SECRET}
+    notice = Notice(
+        SECRET, State.FIRING, 1, SECRET, SECRET, Severity.HIGH, "/", NOON, labels
+    )
+    kept = as_json(notice)
+    Matter.objects.create(
+        key=SECRET, state="firing", revision=1, account=account.number, notice=kept,
+        since=NOON, changed_at=NOON,
+    )  # fmt: skip
+    row = delivery_of(channel, notice, kept, NOON)
+    row.status, row.silence = Delivery.Status.SILENCED, silence
+    row.save()
+
+
 def client_of(role: str) -> Client:
     who = ROLES[role]
     return Client() if who is None else signed_in("somebody", *who)
@@ -248,12 +402,22 @@ def path_of(route: str) -> str:
         "<int:alarm_id>": str(CloudWatchAlarm.objects.get().pk),
         "<int:group_id>": str(LogGroup.objects.get().pk),
         "<int:scope_id>": str(LogScope.objects.get().pk),
+        "<int:violation_id>": str(Violation.objects.get().pk),
+        "<slug:rule_slug>": ComplianceRule.objects.get().slug,
         "<int:log_source_id>": str(LogSource.objects.get().pk),
+        "<int:config_source_id>": str(ConfigSource.objects.get().pk),
+        "<int:resource_id>": str(Resource.objects.get().pk),
+        "<int:select_id>": "1",
         "<int:incident_id>": str(Incident.objects.get().pk),
         "<int:rule_id>": str(AlertRule.objects.get().pk),
         "<int:backtest_id>": str(Backtest.objects.get().pk),
         "<slug:rule_kind>": "documents",
         "<slug:action>": "comment",
+        "<int:channel_id>": str(Channel.objects.get().pk),
+        "<int:delivery_id>": str(Delivery.objects.order_by("id")[0].pk),
+        "<int:route_id>": str(Route.objects.get().pk),
+        "<int:policy_id>": str(EscalationPolicy.objects.get().pk),
+        "<int:silence_id>": str(Silence.objects.get().pk),
         "<int:run_id>": str(ImportRun.objects.get().pk),
         "<int:user_id>": "1",
         "<int:grant_id>": "1",

@@ -1,6 +1,16 @@
 """Rows of discovery, a file for each room."""
 
-from apps.discovery.models.inventory import Resource, ResourceItem
+from apps.discovery.models.inventory import (
+    ConfigFile,
+    ConfigGap,
+    ConfigNotice,
+    ConfigSource,
+    Resource,
+    ResourceChange,
+    ResourceItem,
+    ResourceLink,
+    SavedSelect,
+)
 from apps.discovery.models.people import (
     ROLE_CHOICES,
     Account,
@@ -17,11 +27,18 @@ __all__ = [
     "ROLE_CHOICES",
     "Account",
     "ApiToken",
+    "ConfigFile",
+    "ConfigGap",
+    "ConfigNotice",
+    "ConfigSource",
     "Grant",
     "Heartbeat",
     "RateSlot",
     "Resource",
+    "ResourceChange",
     "ResourceItem",
+    "ResourceLink",
+    "SavedSelect",
     "SignInLink",
     "User",
     "new_external_id",

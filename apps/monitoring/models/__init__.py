@@ -29,11 +29,7 @@ from apps.monitoring.models.incidents import (
     RuleVersion,
 )
 from apps.monitoring.models.logclaims import ClaimedLine
-from apps.monitoring.models.logqueries import (
-    LogQueryDay,
-    LogQueryRows,
-    LogQueryRun,
-)
+from apps.monitoring.models.logqueries import LogQueryDay, LogQueryRows, LogQueryRun
 from apps.monitoring.models.logs import (
     LogArchive,
     LogCoverage,
@@ -46,18 +42,35 @@ from apps.monitoring.models.logs import (
     LogStream,
 )
 from apps.monitoring.models.metrics import MetricSeries
+from apps.monitoring.models.notifications import (
+    Attempt,
+    Channel,
+    Delivery,
+    EscalationPolicy,
+    EscalationStep,
+    EscalationTurn,
+    Matter,
+    Route,
+)
 from apps.monitoring.models.samples import MetricChunk, SampleCoverage
+from apps.monitoring.models.silences import Silence
 
 __all__ = [
     "AlarmChange",
     "AlarmScope",
     "AlertRule",
+    "Attempt",
     "Backtest",
+    "Channel",
     "ClaimedLine",
     "CloudWatchAlarm",
     "Dashboard",
     "DashboardRead",
     "DashboardVersion",
+    "Delivery",
+    "EscalationPolicy",
+    "EscalationStep",
+    "EscalationTurn",
     "EvaluationHour",
     "Incident",
     "IncidentEvent",
@@ -73,6 +86,7 @@ __all__ = [
     "LogShard",
     "LogSource",
     "LogStream",
+    "Matter",
     "MetricChunk",
     "MetricDay",
     "MetricExclusion",
@@ -82,11 +96,13 @@ __all__ = [
     "MetricSeries",
     "MetricSpend",
     "ReadDashboard",
+    "Route",
     "RuleOutage",
     "RuleState",
     "RuleVersion",
     "SampleCoverage",
     "SeriesInterest",
     "SeriesReading",
+    "Silence",
     "WantedStatistic",
 ]

@@ -10,6 +10,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from apps.discovery.models import User
+from apps.monitoring.notifications.addresses import LOOPBACK
 from apps.search import store
 from apps.search.homelock import HomeInUse, HomeLock
 from dashboard import addresses, parts, preparation, sandbox
@@ -48,6 +49,7 @@ class Command(BaseCommand):
         sandbox.check_port("127.0.0.1", options["sandbox_port"], "--sandbox-port")
         sandbox.start_afresh(settings.HOME)
         settings.IS_SANDBOX = True
+        settings.NOTIFY_NETWORKS = settings.NOTIFY_NETWORKS or LOOPBACK
         # Until the site ends on signals in its own way, they end the start.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         process = sandbox.SandboxProcess(options["sandbox_port"])
@@ -74,6 +76,8 @@ class Command(BaseCommand):
 
     def _serve(self, host: str, port: int) -> None:
         base = addresses.of_site(host, port)
+        # Notices say where they lead.
+        settings.PUBLIC_URL = base
         settings.ALLOWED_HOSTS.append(host)
         admin = User.first_admin()
         link = sign_in_url(admin, base) if admin else None

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand
 
 from dashboard import parts, preparation
 from workers.app import app as celery
+from workers.broker import ACT, QUEUE
 
 
 class Command(BaseCommand):
@@ -17,8 +18,15 @@ class Command(BaseCommand):
             "--threads", type=int, default=parts.THREADS, help="tasks at once"
         )
 
+        parser.add_argument(
+            "--act",
+            action="store_true",
+            help="only repair: the one worker whose credentials may write",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         preparation.check_shared()
         preparation.make_room(options["threads"])
         preparation.settle_memory()
-        parts.run([parts.worker(celery, options["threads"])])
+        queues = (ACT,) if options["act"] else (QUEUE,)
+        parts.run([parts.worker(celery, options["threads"], queues)])
