@@ -212,7 +212,7 @@ ALERT_SOURCES = [
 ]
 # What rooms tell of an incident: functions by dotted paths, of the types in
 # apps.discovery.incidenthooks.
-INCIDENT_STORIES: list[str] = []
+INCIDENT_STORIES = ["apps.monitoring.incidents.tellings.deliveries"]
 # Until when documents of a kind are known to be complete in a scope: functions by
 # dotted paths of (scope, now), None where no collector is charged with them.
 DOCUMENTS_KNOWN_UNTIL = {
