@@ -29,10 +29,12 @@ from apps.discovery import heartbeats
 from apps.search import connections
 from apps.search.shutdown import stopping
 from workers.beat import LeadingScheduler
+from workers.broker import ACT, QUEUE
 
 log = structlog.get_logger(__name__)
 
 THREADS = 4
+_REPAIRS_AT_ONCE = 2
 _LOOK_EVERY_SECONDS = 5.0
 _STREAMS_END_WITHIN_SECONDS = 2
 _WORKER_ENDS_WITHIN_SECONDS = 20.0
@@ -77,19 +79,29 @@ class Part:
 def worker(app: Celery, threads: int = THREADS) -> Part:
     """Tasks run in threads: they wait for AWS and for stores. Who has more cores
     starts more processes."""
+    return Part(
+        "worker",
+        lambda: _worker(app, QUEUE, threads),
+        lambda: _beat_where_busy(threads),
+    )
 
-    def make() -> Any:
-        return app.Worker(
-            pool="threads",
-            concurrency=threads,
-            hostname=f"{os.getpid()}@{socket.gethostname()}",
-            without_heartbeat=True,
-            without_mingle=True,
-            without_gossip=True,
-            quiet=True,
-        )
 
-    return Part("worker", make, lambda: _beat_where_busy(threads))
+def repairs(app: Celery, threads: int = _REPAIRS_AT_ONCE) -> Part:
+    """What repairs has threads of its own: it does not wait for what collects."""
+    return Part("repairs", lambda: _worker(app, ACT, threads))
+
+
+def _worker(app: Celery, queue: str, threads: int) -> Any:
+    return app.Worker(
+        pool="threads",
+        concurrency=threads,
+        queues=[queue],
+        hostname=f"{queue}-{os.getpid()}@{socket.gethostname()}",
+        without_heartbeat=True,
+        without_mingle=True,
+        without_gossip=True,
+        quiet=True,
+    )
 
 
 def _beat_where_busy(threads: int) -> None:

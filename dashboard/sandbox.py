@@ -17,16 +17,29 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import CommandError
 from django.utils import timezone
 
 from apps.audit.models import TrailSource
-from apps.audit.policy import policy
-from apps.discovery.models import Account
+from apps.audit.policy import policy, role_policies
+from apps.discovery.models import Account, ConfigSource
+from apps.monitoring.incidents import rules
 from apps.monitoring.models import LogScope
 from apps.tracing.collecting.scopes import switch_on
 from apps.tracing.models import TraceScope
 
+# What makes the bad days of its shop visible.
+_RULES = frozenset(
+    (
+        "service-fails",
+        "service-slow",
+        "service-silent",
+        "queue-falls-behind",
+        "errors-in-logs",
+        "trail-silent",
+    )
+)
 MARK = "sandbox-data"
 """A file in a home that holds a sandbox's data and nothing else."""
 
@@ -144,15 +157,22 @@ def connect(url: str) -> None:
                 "is_connected": True,
             },
         )
-        queue = f"arn:aws:sqs:{region}:{number}:{found['queue_url'].split('/')[-1]}"
         _ask(
             url,
             f"accounts/{number}",
             {
                 "external_id": account.external_id,
-                "policy": policy(found["bucket"], queue),
+                "roles": role_policies(settings.REMEDIATION_ROLE),
+                "policy": policy(
+                    (found["bucket"], found["config_bucket"]),
+                    [
+                        f"arn:aws:sqs:{region}:{number}:{one.split('/')[-1]}"
+                        for one in (found["queue_url"], found["config_queue_url"])
+                    ],
+                ),
             },
         )
+        _read_config(account, found)
         for name in found["regions"]:
             LogScope.objects.update_or_create(
                 account=account, region=name, defaults={"collects_new": True}
@@ -167,6 +187,22 @@ def connect(url: str) -> None:
                 "region": region,
                 "bucket": found["bucket"],
                 "queue_url": found["queue_url"],
+            },
+        )
+    rules.begin_with(_RULES, timezone.now())
+
+
+def _read_config(account: Account, found: Mapping[str, Any]) -> None:
+    """Config of the account where it records; elsewhere we look ourselves."""
+    for region in found["regions"]:
+        is_recorded = region == found["config_region"]
+        ConfigSource.objects.update_or_create(
+            account=account,
+            region=region,
+            aggregator="",
+            defaults={
+                "bucket": found["config_bucket"] if is_recorded else "",
+                "queue_url": found["config_queue_url"] if is_recorded else "",
             },
         )
 

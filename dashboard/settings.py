@@ -132,6 +132,7 @@ SEARCH_KINDS = [
     "apps.audit.kinds.TRAIL",
     "apps.monitoring.kinds.LOGS",
     "apps.tracing.kinds.SPANS",
+    "apps.discovery.kinds.CONFIG",
 ]
 # What `import` reads, by the name of the files.
 IMPORTERS = {
@@ -140,6 +141,7 @@ IMPORTERS = {
     "xray": "apps.tracing.collecting.files.XRAY",
     "zipkin": "apps.tracing.collecting.files.ZIPKIN",
     "otlp": "apps.tracing.collecting.files.OTLP",
+    "config": "apps.discovery.inventory.files.CONFIG_FILES",
 }
 # What `doctor` looks at; what comes first is needed by all that follows.
 DIAGNOSES = [
@@ -180,12 +182,51 @@ EXPORT_ROWS = int(environment.number("EXPORT_ROWS", 1_000_000, least=1))
 CACHE_RATES = ["apps.monitoring.metrics.caches.rates"]
 # What marks moments on charts: callables of (keys, range, viewer), dotted paths.
 CHART_MARKERS = ["apps.monitoring.alarms.markers.markers", "apps.audit.changes.markers"]
+# Who is told of resources that changed: see apps.discovery.inventory.changes.
+INVENTORY_FOLLOWERS = ["compliance"]
+# Who is told what rules of AWS Config say: callables of (changes, now) by dotted paths;
+# see ComplianceChanged in apps.discovery.inventory.notices.
+COMPLIANCE_CHANGES = ["apps.audit.compliance.configrules.results.take_changes"]
+# What may be done about a violation: see apps.audit.compliance.repairs.
+REPAIR_LINKS: list[str] = []
+# Tags that name who answers for a resource, the first one that it has.
+OWNER_TAGS = environment.names("OWNER_TAGS") or ["owner", "team"]
+CHART_MARKERS = [
+    "apps.monitoring.alarms.markers.markers",
+    "apps.monitoring.incidents.badges.markers",
+    "apps.audit.changes.markers",
+]
 # What alert rules can ask of: objects by dotted paths, of the type in
 # apps.discovery.alerthooks.
-ALERT_CONDITIONS: list[str] = []
+ALERT_CONDITIONS = [
+    "apps.monitoring.incidents.conditions.metrics.CONDITION",
+    "apps.monitoring.incidents.conditions.documents.CONDITION",
+    "apps.tracing.maps.alerting.CONDITION",
+    "apps.monitoring.incidents.conditions.silence.CONDITION",
+    "apps.audit.compliance.alerting.CONDITION",
+]
+# What sources rooms know that may fall silent: tuples by dotted paths, of the types in
+# apps.discovery.silencehooks.
+ALERT_SOURCES = [
+    "apps.monitoring.incidents.conditions.silence.SOURCES",
+    "apps.audit.alerting.SOURCES",
+    "apps.tracing.collecting.alerting.SOURCES",
+]
+# What rooms tell of an incident: functions by dotted paths, of the types in
+# apps.discovery.incidenthooks.
+INCIDENT_STORIES: list[str] = []
+# Until when documents of a kind are known to be complete in a scope: functions by
+# dotted paths of (scope, now), None where no collector is charged with them.
+DOCUMENTS_KNOWN_UNTIL = {
+    "logs": "apps.monitoring.incidents.conditions.loglines.known_until",
+    "trail": "apps.audit.alerting.known_until",
+    "spans": "apps.tracing.maps.alerting.known_until",
+}
 # What the service map tells of its nodes besides traces: functions by dotted paths, of
 # the types in apps.discovery.maphooks.
 MAP_BADGES = [
+    "apps.audit.compliance.badges.badges",
+    "apps.monitoring.incidents.badges.badges",
     "apps.monitoring.alarms.badges.badges",
     "apps.audit.changes.badges",
 ]
@@ -237,6 +278,13 @@ NOTIFY_PORTS = environment.ports("NOTIFY_PORTS", (443, 8443))
 NOTIFY_CA_FILE = environment.text("NOTIFY_CA_FILE", "") or certifi.where()
 
 # --- Tasks ------------------------------------------------------------------------
+# Where the ledger's head is noted, outside of what this site can change: a folder, a
+# bucket or a log stream.
+LEDGER_ANCHORS = environment.urls("LEDGER_ANCHOR", ("file", "s3", "logs"))
+# Stops all repairs, whatever the page says; so does a file of this name in the home.
+REMEDIATION_OFF = environment.text("REMEDIATION_OFF", "") not in ("", "0", "no")
+# The role that one family of actions assumes, where an account is read by a role.
+REMEDIATION_ROLE = environment.text("REMEDIATION_ROLE", "trailmap-repair-{family}")
 
 BROKER_URL = environment.url("BROKER_URL", "memory://", ("memory", "redis", "rediss"))
 IS_ONE_PROCESS = BROKER_URL.startswith("memory:")

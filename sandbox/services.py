@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from sandbox.apigateway import ApiGateway
 from sandbox.cloudtrail import CloudTrail
 from sandbox.cloudwatch import CloudWatch
 from sandbox.config import Config
@@ -14,10 +15,12 @@ from sandbox.kernel.calls import Service
 from sandbox.kernel.cloud import Cloud
 from sandbox.logs import Logs
 from sandbox.ssm import Ssm
+from sandbox.stepfunctions import StepFunctions
 from sandbox.sts import Sts
 from sandbox.xray import XRay
 
 SERVICES: tuple[Callable[[Cloud], Service], ...] = (
+    ApiGateway,
     CloudTrail,
     CloudWatch,
     Config,
@@ -27,6 +30,7 @@ SERVICES: tuple[Callable[[Cloud], Service], ...] = (
     Logs,
     Scheduler,
     Ssm,
+    StepFunctions,
     Sts,
     XRay,
 )

@@ -11,9 +11,11 @@ from uuid import uuid4
 import hypothesis
 import pytest
 from django.conf import settings as django_settings
+from django.db import connection
 from django.test import Client, TransactionTestCase
 
 from apps.audit.kinds import TRAIL
+from apps.audit.ledger import triggers
 from apps.discovery.aws import forget_sessions
 from apps.discovery.roles import Role
 from apps.search import store
@@ -27,6 +29,10 @@ Fill = Callable[..., None]
 
 # Lets PostgreSQL empty tables that others refer to, between tests that commit.
 TransactionTestCase.available_apps = list(django_settings.INSTALLED_APPS)
+
+# moto makes 1,300 images of machines for every account and region, which nobody asks
+# for; told before any sandbox is made, in this process or another.
+os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
 
 _STORES = {"db", "transactional_db", "engine"}
 
@@ -58,6 +64,13 @@ def pytest_collection_modifyitems(
 def _keeps_something(item: pytest.Item) -> bool:
     fixtures = set(getattr(item, "fixturenames", ()))
     return bool(item.get_closest_marker("django_db") or fixtures & _STORES)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """Tables are emptied between tests that commit; the ledger's would refuse it."""
+    with django_db_blocker.unblock():
+        triggers.remove(connection)
 
 
 @pytest.fixture(autouse=True)

@@ -5,6 +5,7 @@ import os
 from celery import Celery
 from django.conf import settings
 
+from workers.broker import ACT
 from workers.schedule import SCHEDULE
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
@@ -29,6 +30,7 @@ app.conf.update(
     broker_transport_options=_MEMORY if settings.IS_ONE_PROCESS else _REDIS,
     # In one process a thread takes what it can; of several, each takes one at a time.
     worker_prefetch_multiplier=16 if settings.IS_ONE_PROCESS else 1,
+    task_routes={"workers.tasks.act_*": {"queue": ACT}},
     task_ignore_result=True,
     task_acks_late=True,
     task_serializer="json",

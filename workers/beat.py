@@ -38,7 +38,9 @@ class LeadingScheduler(Scheduler):
 
     def apply_entry(self, entry: ScheduleEntry, producer: Any = None) -> None:
         # A broker would fill with ticks for as long as no worker runs.
-        if self._waiting() < broker.MOST_WAITING:
+        is_act = str(entry.task).split(".")[-1].startswith("act_")
+        queue = broker.ACT if is_act else broker.QUEUE
+        if self._waiting(queue) < broker.MOST_WAITING:
             super().apply_entry(entry, producer)
 
     def close(self) -> None:
@@ -58,11 +60,11 @@ class LeadingScheduler(Scheduler):
         finally:
             connections.release()
 
-    def _waiting(self) -> int:
+    def _waiting(self, queue: str) -> int:
         """Messages that no worker has taken; 0 where the broker does not say."""
         connection: Any
         with self.app.pool.acquire(block=True) as connection:
             try:
-                return broker.waiting(connection)
+                return broker.waiting(connection, queue)
             except (OperationalError, *connection.connection_errors):
                 return 0

@@ -7,14 +7,16 @@ from celery import Celery
 from kombu.exceptions import OperationalError
 
 QUEUE = "celery"
+# What may change something in AWS: only its workers need credentials that can write.
+ACT = "act"
 # Ticks only say "look now": where so many were not heard, nobody listens.
 MOST_WAITING = 100
 
 
-def waiting(connection: Any) -> int:
+def waiting(connection: Any, queue: str = QUEUE) -> int:
     """Messages that no worker has taken yet. Raises a connection error of kombu's."""
     try:
-        declared = connection.default_channel.queue_declare(queue=QUEUE, passive=True)
+        declared = connection.default_channel.queue_declare(queue=queue, passive=True)
     except connection.channel_errors:  # there is no queue before its first message
         return 0
     return int(declared.message_count)

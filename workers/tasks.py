@@ -5,9 +5,20 @@ import time
 from django.utils import timezone
 
 from apps.audit import collector
+from apps.audit.compliance import causing
+from apps.audit.compliance import evaluating as compliance
+from apps.audit.compliance.configrules import collector as config_rules
+from apps.audit.ledger import anchors, checking
+from apps.audit.relay import answering, publishing, receiving
+from apps.audit.remediation import jobs, planning, running
 from apps.discovery import accounts, heartbeats
+from apps.discovery.inventory import collecting as resources
+from apps.discovery.inventory import hearing
 from apps.monitoring.alarms import collector as alarms
 from apps.monitoring.dashboards import account_reads
+from apps.monitoring.incidents import backtesting
+from apps.monitoring.incidents import evaluating as alert_rules
+from apps.monitoring.incidents import keeping as evaluations
 from apps.monitoring.languages import runs
 from apps.monitoring.languages.passing import working as aws_queries
 from apps.monitoring.logs import claims as log_claims
@@ -27,6 +38,47 @@ from workers.app import app
 @app.task
 def heartbeat() -> None:
     heartbeats.beat(heartbeats.WORKER, timezone.now())
+
+
+# Tasks whose names begin with act go to a queue of their own.
+
+
+@app.task
+def act_heartbeat() -> None:
+    heartbeats.beat(heartbeats.ACT, timezone.now())
+
+
+@app.task
+def act_anchor() -> None:
+    anchors.anchor_heads(timezone.now())
+    checking.check_if_due(timezone.now())
+
+
+@app.task
+def act_begin() -> None:
+    jobs.begin_automatic(timezone.now)
+
+
+@app.task
+def act_plans() -> None:
+    for plan_id in planning.waiting(timezone.now()):
+        act_on_plan.delay(plan_id)
+
+
+@app.task
+def act_on_plan(plan_id: int) -> None:
+    jobs.plan_and_run(plan_id, timezone.now)
+
+
+@app.task
+def act_runs() -> None:
+    for run_id in running.due(timezone.now()):
+        act_on_run.delay(run_id)
+
+
+@app.task
+def act_on_run(run_id: int) -> None:
+    running.advance(run_id, timezone.now)
 
 
 @app.task
@@ -59,6 +111,49 @@ def collect_source(source_id: int) -> None:
 
 
 @app.task
+def hold_rules() -> None:
+    compliance.tick(timezone.now)
+
+
+@app.task
+def hear_of_resources() -> None:
+    for source_id in hearing.due_queues(timezone.now()):
+        hear_of_resources_of.delay(source_id)
+
+
+@app.task
+def hear_of_resources_of(source_id: int) -> None:
+    hearing.hear(source_id, store.engine(), timezone.now)
+
+
+@app.task
+def collect_resources() -> None:
+    for source_id in resources.due_sources(timezone.now()):
+        collect_resources_of.delay(source_id)
+
+
+@app.task
+def collect_resources_of(source_id: int) -> None:
+    resources.collect(source_id, store.engine(), timezone.now)
+
+
+@app.task
+def find_causes() -> None:
+    causing.find_causes(timezone.now())
+
+
+@app.task
+def read_config_rules() -> None:
+    for scope_id in config_rules.due_scopes(timezone.now()):
+        read_config_rules_of.delay(scope_id)
+
+
+@app.task
+def read_config_rules_of(scope_id: int) -> None:
+    config_rules.collect(scope_id, timezone.now)
+
+
+@app.task
 def collect_alarms() -> None:
     for scope_id in alarms.due_scopes(timezone.now()):
         collect_alarms_of.delay(scope_id)
@@ -68,6 +163,27 @@ def collect_alarms() -> None:
 def collect_alarms_of(scope_id: int) -> None:
     if alarms.claim(scope_id, timezone.now()):
         alarms.collect(scope_id, timezone.now)
+
+
+@app.task
+def evaluate_rules() -> None:
+    alert_rules.evaluate_due(timezone.now)
+
+
+@app.task
+def run_backtests() -> None:
+    for backtest_id in backtesting.waiting(timezone.now()):
+        run_backtest.delay(backtest_id)
+
+
+@app.task
+def run_backtest(backtest_id: int) -> None:
+    backtesting.run(backtest_id, timezone.now)
+
+
+@app.task
+def forget_evaluations() -> None:
+    evaluations.forget_old(timezone.now())
 
 
 @app.task
@@ -213,3 +329,32 @@ def keep_samples() -> None:
 def prepare_scans() -> None:
     for kind in store.kinds().values():
         store.engine().prepare(kind)
+
+
+@app.task
+def publish_records() -> None:
+    publishing.note_new(timezone.now())
+    for record_id in publishing.due(timezone.now()):
+        publishing.publish(record_id, timezone.now)
+
+
+@app.task
+def receive_requests() -> None:
+    for queue_id in receiving.due_queues(timezone.now()):
+        receive_requests_of.delay(queue_id)
+
+
+@app.task
+def receive_requests_of(queue_id: int) -> None:
+    receiving.receive(queue_id, timezone.now)
+
+
+@app.task
+def answer_requests() -> None:
+    for request_id in answering.due(timezone.now()):
+        answer_request.delay(request_id)
+
+
+@app.task
+def answer_request(request_id: int) -> None:
+    answering.answer(request_id, timezone.now)

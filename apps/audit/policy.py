@@ -6,6 +6,9 @@ from itertools import chain
 from typing import Any
 
 from apps.audit.cloudtrail import PERMISSIONS
+from apps.audit.remediation.actions import registry
+from apps.discovery.inventory import config
+from apps.discovery.inventory.scanners import registry as scanners
 from apps.monitoring.alarms import cloudwatch as alarms
 from apps.monitoring.dashboards import account_reads
 from apps.monitoring.languages.passing import cloudwatch_queries
@@ -20,17 +23,23 @@ _OF_OBJECTS = ("s3:GetObject",)
 
 
 def policy(
-    bucket: str = _BUCKET, queue: str = _QUEUE, stream: str = _STREAM
+    bucket: str | Sequence[str] = _BUCKET,
+    queue: str | Sequence[str] = _QUEUE,
+    stream: str = _STREAM,
 ) -> dict[str, Any]:
-    """Everything that collecting CloudTrail events and logs needs: from a bucket, by
-    its name, and from a queue and a stream of Kinesis, by their ARNs. Without them
-    there are names to fill in."""
+    """Everything that collecting needs: from buckets, by their names, and from queues
+    and a stream of Kinesis, by their ARNs. Without them there are names to fill in."""
+    buckets = [bucket] if isinstance(bucket, str) else list(bucket)
+    queues = queue if isinstance(queue, str) else list(queue)
     on_bucket = [one for one in PERMISSIONS["bucket"] if one not in _OF_OBJECTS]
     statements = [
-        _statement("ReadLogs", list(_OF_OBJECTS), f"arn:aws:s3:::{bucket}/*"),
-        _statement("ListLogs", on_bucket, f"arn:aws:s3:::{bucket}"),
-        _statement("HearOfLogs", list(PERMISSIONS["queue"]), queue),
+        _statement("ReadLogs", list(_OF_OBJECTS), _arns(buckets, "/*")),
+        _statement("ListLogs", on_bucket, _arns(buckets)),
+        _statement("HearOfLogs", list(PERMISSIONS["queue"]), queues),
         _statement("LookEventsUp", list(PERMISSIONS["lookup"]), "*"),
+        _statement("ReadConfig", list(config.PERMISSIONS), "*"),
+        _statement("ReadResources", list(scanners.PERMISSIONS), "*"),
+        _statement("ReadWhatIsRepaired", _read_by_actions(), "*"),
         _statement("ReadAlarms", list(alarms.PERMISSIONS), "*"),
         _statement("ReadMetrics", list(cloudwatch.PERMISSIONS), "*"),
         _statement("ReadDashboards", list(account_reads.PERMISSIONS), "*"),
@@ -42,6 +51,31 @@ def policy(
     return {"Version": "2012-10-17", "Statement": statements}
 
 
+def role_policies(pattern: str) -> dict[str, dict[str, Any]]:
+    """What the roles that repair need, by their names: one for each family of actions.
+    `pattern` has {family} in it."""
+    families: dict[str, set[str]] = {}
+    for action in registry.actions():
+        families.setdefault(action.family, set()).update(action.permissions.write)
+    return {
+        pattern.format(family=family): {
+            "Version": "2012-10-17",
+            "Statement": [_statement("Repair", sorted(allowed), "*")],
+        }
+        for family, allowed in sorted(families.items())
+    }
+
+
+def _read_by_actions() -> list[str]:
+    """What planning, settling and verifying read: by the role that collects."""
+    return sorted({one for each in registry.actions() for one in each.permissions.read})
+
+
+def _arns(buckets: Sequence[str], inside: str = "") -> str | list[str]:
+    found = [f"arn:aws:s3:::{name}{inside}" for name in buckets]
+    return found[0] if len(found) == 1 else found
+
+
 def _all_of(permissions: Mapping[str, Sequence[str]]) -> list[str]:
     return sorted(chain.from_iterable(permissions.values()))
 
@@ -51,9 +85,10 @@ def page() -> str:
     return f"""# IAM policies
 
 What the role of a connected account needs to be collected from. Leave out what you do
-not use: the queue, the bucket, looking events up, metrics, log groups, traces, a
-stream of Kinesis, or asking CloudWatch queries that cost money. A bucket or stream
-encrypted with a key of your own also needs `kms:Decrypt` on that key.
+not use: the queue, the bucket, looking events up, AWS Config, resources that are read
+by their own APIs, metrics, log groups, traces, a stream of Kinesis, or asking
+CloudWatch queries that cost money. A bucket or stream encrypted with a key of your own
+also needs `kms:Decrypt` on that key.
 
 ```json
 {json.dumps(policy(), indent=2)}
@@ -66,5 +101,7 @@ This page is made from the code; a test holds it to that.
 """
 
 
-def _statement(name: str, actions: list[str], resource: str) -> dict[str, Any]:
+def _statement(
+    name: str, actions: list[str], resource: str | list[str]
+) -> dict[str, Any]:
     return {"Sid": name, "Effect": "Allow", "Action": actions, "Resource": resource}

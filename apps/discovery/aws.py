@@ -7,6 +7,7 @@ only the doors of other apps hold.
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 import time
@@ -66,12 +67,21 @@ _GONE = frozenset(
         "NoSuchKey", "NoSuchBucket", "404", "ResourceNotFoundException", "NotFound",
         "AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist",
         "NoSuchEntity", "TrailNotFoundException", "ResourceNotFound",
+        "NotFoundException", "InvalidGroup.NotFound", "InvalidSnapshot.NotFound",
+        "DBInstanceNotFound", "DBInstanceNotFoundFault", "LoadBalancerNotFound",
+        "ListenerNotFound", "NoSuchHostedZone", "ServiceNotFoundException",
+        "ClusterNotFoundException", "StateMachineDoesNotExist",
+        "ExecutionDoesNotExist", "InvalidDocument",
+        "AutomationExecutionNotFoundException",
     )
 )  # fmt: skip
 
 
 class AwsError(Exception):
-    """AWS did not do what it was asked; the message says what and why."""
+    """AWS did not do what it was asked; the message says what and why. `code` is
+    AWS's own word for it, empty where AWS did not answer."""
+
+    code = ""
 
 
 class AwsDenied(AwsError):
@@ -172,7 +182,9 @@ class explained:  # noqa: N801 - a context manager, named for how it reads
         self, kind: object, error: BaseException | None, trace: object
     ) -> None:
         if isinstance(error, faults.BotoCoreError | faults.ClientError | OSError):
-            raise _meaning(error)(f"{self._doing}: {_sentence(error)}") from error
+            meant = _meaning(error)(f"{self._doing}: {_sentence(error)}")
+            meant.code = _code(error)
+            raise meant from error
 
 
 def _meaning(error: BaseException) -> type[AwsError]:
@@ -197,11 +209,109 @@ def _meaning_of_answer(error: faults.ClientError) -> type[AwsError]:
     return AwsUnreachable if status >= 500 else AwsRefused  # noqa: PLR2004
 
 
+def _code(error: BaseException) -> str:
+    if not isinstance(error, faults.ClientError):
+        return ""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
 def _sentence(error: BaseException) -> str:
     if isinstance(error, faults.ClientError):
         answer = error.response.get("Error", {})
         return f"{answer.get('Code', 'error')}: {answer.get('Message', '')}".strip(": ")
     return str(error) or type(error).__name__
+
+
+# For calls that change something: sent once, whatever comes back. Long enough for the
+# slowest of them to answer, and shorter than the claim of whoever carries them out.
+_WRITE_CONFIG = Config(
+    connect_timeout=5,
+    read_timeout=30,
+    retries={"mode": "standard", "total_max_attempts": 1},
+    user_agent_extra="trailmap-repair",
+)
+_WRITE_SESSION_SECONDS = 900
+_POLICY_LETTERS = 2_048
+
+
+@dataclass(frozen=True, slots=True)
+class Mandate:
+    """What a session that writes is for: `name` is what CloudTrail shows of it, as
+    RoleSessionName and SourceIdentity; `actions` are all it may do."""
+
+    name: str
+    actions: tuple[str, ...]
+
+    @property
+    def policy(self) -> str:
+        """Of the session: within the role's own, nothing but these actions."""
+        allowed = {
+            "Effect": "Allow",
+            "Action": sorted(self.actions),
+            "Resource": "*",
+        }
+        return json.dumps(
+            {"Version": "2012-10-17", "Statement": [allowed]}, separators=(",", ":")
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a changing call answered, and the id that AWS knows it by."""
+
+    answer: Mapping[str, Any]
+    request_id: str
+
+
+class WriteDoor:
+    """Makes calls that change something, each sent once at most.
+
+    Without a role the credentials of this process are used, which then must be able to
+    write: only processes that take up the queue `act` have such.
+    """
+
+    def __init__(self, target: Target, service: str, mandate: Mandate) -> None:
+        self._service = service
+        with explained(f"{service} in {target.region}"):
+            session = _writing_session(target, mandate)
+            make: Callable[..., Any] = session.client
+            with _CLIENTS_LOCK:
+                self._client = make(
+                    service, region_name=target.region, config=_WRITE_CONFIG
+                )
+
+    def call(self, operation: str, **parameters: Any) -> Written:
+        """Raises one of the errors of this module. AwsUnreachable says that nobody
+        knows whether it was done; after any other, it was not."""
+        with explained(f"{self._service}.{operation}"):
+            answer = getattr(self._client, operation)(**parameters)
+            told = answer.get("ResponseMetadata", {})
+            headers = told.get("HTTPHeaders", {})
+            request_id = told.get("RequestId") or headers.get("x-amzn-requestid", "")
+            return Written(answer, str(request_id))
+
+
+def _writing_session(target: Target, mandate: Mandate) -> boto3.Session:
+    """Keys of one session, fetched once. Raises AwsError's reasons as botocore does."""
+    if not target.role_arn:
+        return boto3.Session()
+    policy = mandate.policy
+    if len(policy) > _POLICY_LETTERS:
+        raise AwsRefused(f"The session policy has more than {_POLICY_LETTERS} letters.")
+    extra = {"ExternalId": target.external_id} if target.external_id else {}
+    granted = _own_client("sts", target.region).assume_role(
+        RoleArn=target.role_arn,
+        RoleSessionName=mandate.name,
+        SourceIdentity=mandate.name,
+        DurationSeconds=_WRITE_SESSION_SECONDS,
+        Policy=policy,
+        **extra,
+    )["Credentials"]
+    return boto3.Session(
+        aws_access_key_id=granted["AccessKeyId"],
+        aws_secret_access_key=granted["SecretAccessKey"],
+        aws_session_token=granted["SessionToken"],
+    )
 
 
 def assume_role(target: Target, external_id: str | None) -> Mapping[str, Any]:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from apps.discovery.models import Heartbeat
 
-WORKER, BEAT = "worker", "beat"
+WORKER, BEAT, ACT = "worker", "beat", "repair worker"
 _ALIVE_WITHIN = timedelta(seconds=30)
 
 

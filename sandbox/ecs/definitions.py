@@ -6,11 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError
+from moto.backends import get_backend
 
 from sandbox.ecs.tasks import TaskDefinition
-from sandbox.kernel.calls import Call
+from sandbox.kernel.calls import Answer, Call
 from sandbox.kernel.cloud import Cloud
 from sandbox.kernel.errors import ApiError
+from sandbox.kernel.paging import page
+
+_MOST_LISTED = 100
 
 
 def find(cloud: Cloud, call: Call, name: str) -> TaskDefinition:
@@ -23,6 +27,29 @@ def find(cloud: Cloud, call: Call, name: str) -> TaskDefinition:
     if found["status"] != "ACTIVE":
         raise ApiError("ClientException", "TaskDefinition is inactive")
     return dict(found)
+
+
+def listed(call: Call) -> Answer:
+    """Families by name, and the revisions of each in their order.
+
+    Source: ECS API reference, ListTaskDefinitions, sort.
+    """
+    given = call.parameters
+    arns = get_backend("ecs")[call.account][call.region].list_task_definitions(
+        given.get("familyPrefix"), given.get("status") or "ACTIVE"
+    )
+    ordered = sorted(arns, key=_place, reverse=given.get("sort") == "DESC")
+    size = given.get("maxResults")
+    items, token = page(ordered, given.get("nextToken"), size, _MOST_LISTED)
+    return {
+        "taskDefinitionArns": list(items),
+        **({"nextToken": token} if token else {}),
+    }
+
+
+def _place(arn: str) -> tuple[str, int]:
+    family, _, revision = arn.rpartition(":")
+    return family, int(revision)
 
 
 def check_network(definition: TaskDefinition, network: Mapping[str, Any]) -> None:

@@ -67,9 +67,13 @@ class EcsService:
     inactive_since: float | None = None
     completed: Deployment | None = None
     tags: list[dict[str, str]] = field(default_factory=list)
+    every: list[Deployment] = field(default_factory=list)
     events: deque[dict[str, Any]] = field(
         default_factory=lambda: deque(maxlen=_MOST_EVENTS)
     )
+
+    def __post_init__(self) -> None:
+        self.every = list(self.deployments)
 
     @property
     def name(self) -> str:
@@ -122,6 +126,7 @@ class EcsService:
         for old in self.deployments:
             old.status = "ACTIVE"
         self.deployments.insert(0, deployment)
+        self.every.append(deployment)
         self.is_steady = False
 
     def drop_deployments(self, tasks: Iterable[Task]) -> None:
@@ -129,6 +134,27 @@ class EcsService:
         alive = {task.started_by for task in tasks if task.status != "STOPPED"}
         kept = [one for one in self.deployments[1:] if one.id in alive]
         self.deployments[1:] = kept
+
+    def history(self) -> list[dict[str, Any]]:
+        """Every deployment as ListServiceDeployments shows it, newest first."""
+        return [self._told(one) for one in reversed(self.every)]
+
+    def _told(self, deployment: Deployment) -> dict[str, Any]:
+        head = self.arn.rpartition(":service/")[0]
+        cluster = self.cluster_arn.rpartition("/")[2]
+        own = f"{cluster}/{self.name}/{deployment.id.rpartition('/')[2]}"
+        shown = {
+            "serviceDeploymentArn": f"{head}:service-deployment/{own}",
+            "serviceArn": self.arn,
+            "clusterArn": self.cluster_arn,
+            "startedAt": deployment.created,
+            "createdAt": deployment.created,
+            "targetServiceRevisionArn": f"{head}:service-revision/{own}",
+            "status": _status(deployment),
+        }
+        if deployment.rollout != "IN_PROGRESS":
+            shown["finishedAt"] = deployment.updated
+        return shown
 
     def described(self, tasks: Iterable[Task]) -> dict[str, Any]:
         own = list(tasks)
@@ -185,6 +211,15 @@ class EcsService:
         if deployment.network:
             shown["networkConfiguration"] = deployment.network
         return shown
+
+
+def _status(deployment: Deployment) -> str:
+    """Source: ECS API reference, ServiceDeploymentBrief."""
+    if deployment.rollout == "COMPLETED":
+        return "ROLLBACK_SUCCESSFUL" if deployment.is_rollback else "SUCCESSFUL"
+    if deployment.rollout == "FAILED":
+        return "STOPPED"
+    return "IN_PROGRESS" if deployment.status == "PRIMARY" else "STOPPED"
 
 
 def _counts(tasks: Iterable[Task]) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from moto.backends import get_backend
 
-from sandbox.ecs import scheduler
+from sandbox.ecs import definitions, scheduler
 from sandbox.ecs.addresses import Addresses, Place
 from sandbox.ecs.clusters import Cluster, Clusters
 from sandbox.ecs.registrations import Registrations
@@ -40,7 +40,6 @@ class Ecs:
             "DescribeTaskDefinition",
             "ListAccountSettings",
             "ListTaskDefinitionFamilies",
-            "ListTaskDefinitions",
             "RegisterTaskDefinition",
         }
     )
@@ -63,6 +62,7 @@ class Ecs:
             "DeleteCluster": self._delete,
             "DescribeClusters": self._describe,
             "ListClusters": self._list,
+            "ListTaskDefinitions": definitions.listed,
             "ListTagsForResource": self._list_tags,
             "TagResource": self._tag,
             "UntagResource": self._untag,

@@ -20,6 +20,7 @@ from sandbox.kernel.principals import PrincipalKind
 _MOST_DESCRIBED = 10
 _MOST_LISTED = 100
 _DEFAULT_LISTED = 10
+_DEFAULT_DEPLOYMENTS = 20
 _CHANGEABLE = (
     "deploymentConfiguration",
     "loadBalancers",
@@ -49,6 +50,7 @@ class ServiceOperations:
             "CreateService": self._create,
             "DeleteService": self._delete,
             "DescribeServices": self._describe,
+            "ListServiceDeployments": self._list_deployments,
             "ListServices": self._list,
             "UpdateService": self._update,
         }
@@ -162,6 +164,20 @@ class ServiceOperations:
         size = given.get("maxResults") or _DEFAULT_LISTED
         items, token = page(arns, given.get("nextToken"), size, _MOST_LISTED)
         return {"serviceArns": list(items), **({"nextToken": token} if token else {})}
+
+    def _list_deployments(self, call: Call) -> Answer:
+        given = call.parameters
+        with self._lock:
+            cluster = self._clusters.get(call.place, given.get("cluster"))
+            told = cluster.service(given["service"]).history()
+        wanted = given.get("status") or ()
+        shown = [one for one in told if not wanted or one["status"] in wanted]
+        size = given.get("maxResults") or _DEFAULT_DEPLOYMENTS
+        items, token = page(shown, given.get("nextToken"), size, _MOST_LISTED)
+        return {
+            "serviceDeployments": list(items),
+            **({"nextToken": token} if token else {}),
+        }
 
 
 def _creator(call: Call) -> str:

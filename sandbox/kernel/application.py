@@ -172,14 +172,14 @@ class Application:
         """What refuses a call before anything is done."""
         if INTERNAL not in asked.request.environ:
             self._strike(call)
-        wanted = policies.Request(
-            identities.action_of(call.service, call.operation),
-            resource_of(call),
-            context=identities.context_of(call),
-        )
-        # Whether a role may be assumed is up to its trust policy too: STS decides.
-        if wanted.action != "sts:AssumeRole":
-            self._cloud.identities.check_allowed(call.principal, wanted)
+        own = identities.action_of(call.service, call.operation)
+        for action in (own, *identities.also_needed(call)):
+            wanted = policies.Request(
+                action, resource_of(call), context=identities.context_of(call)
+            )
+            # Whether a role may be assumed is up to its trust policy too: STS decides.
+            if action != "sts:AssumeRole":
+                self._cloud.identities.check_allowed(call.principal, wanted)
 
     def _strike(self, call: Call) -> None:
         where = f"{call.service}.{call.operation}"

@@ -29,6 +29,8 @@ _S3_ACTIONS: Mapping[str, str] = {
     "ListBuckets": "ListAllMyBuckets",
     "DeleteObjects": "DeleteObject",
     "GetBucketEncryption": "GetEncryptionConfiguration",
+    "PutBucketEncryption": "PutEncryptionConfiguration",
+    "DeleteBucketEncryption": "PutEncryptionConfiguration",
     "GetPublicAccessBlock": "GetBucketPublicAccessBlock",
     "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
     "DeletePublicAccessBlock": "PutBucketPublicAccessBlock",
@@ -256,8 +258,25 @@ def action_of(service: str, operation: str) -> str:
     prefix = _PREFIXES.get(service, service)
     if prefix == "apigateway":
         return f"{prefix}:{_method(operation)}"
-    name = _S3_ACTIONS.get(operation, operation) if service == "s3" else operation
-    return f"{prefix}:{name}"
+    if service == "s3":
+        return f"{prefix}:{_S3_ACTIONS.get(operation, operation)}"
+    # Source: Service Authorization Reference, actions of AWS Lambda.
+    is_invoke = (service, operation) == ("lambda", "Invoke")
+    return f"{prefix}:{'InvokeFunction' if is_invoke else operation}"
+
+
+def also_needed(call: Call) -> tuple[str, ...]:
+    """Permissions a call needs beside its own, by what is in it.
+
+    Source: API Gateway Developer Guide, "Control access for invoking an API":
+    changing a resource policy needs UpdateRestApiPolicy too.
+    """
+    if (call.service, call.operation) != ("apigateway", "UpdateRestApi"):
+        return ()
+    patches = call.parameters.get("patchOperations") or []
+    if any(str(patch.get("path", "")).startswith("/policy") for patch in patches):
+        return ("apigateway:UpdateRestApiPolicy",)
+    return ()
 
 
 def context_of(call: Call) -> dict[str, str]:

@@ -2,20 +2,53 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from apps.audit.models import Coverage, TrailSource
-from apps.discovery.models import Account, ApiToken, Grant, User
+from apps.audit.ledger.writing import append
+from apps.audit.models import (
+    Breaker,
+    ComplianceRule,
+    Coverage,
+    Evaluation,
+    Optin,
+    Plan,
+    Run,
+    TrailSource,
+    Violation,
+)
+from apps.discovery.inventory.items import (
+    ConfigItem,
+    ItemSource,
+    ItemStatus,
+    Relationship,
+    ResourceKey,
+)
+from apps.discovery.inventory.keeping import keep
+from apps.discovery.models import (
+    Account,
+    ApiToken,
+    ConfigGap,
+    ConfigNotice,
+    ConfigSource,
+    Grant,
+    Resource,
+    User,
+)
 from apps.discovery.roles import Role
+from apps.monitoring.incidents import rules
 from apps.monitoring.models import (
+    AlertRule,
+    Backtest,
     Channel,
     CloudWatchAlarm,
     Delivery,
     EscalationPolicy,
+    Incident,
+    IncidentEvent,
     LogGroup,
     LogOutage,
     LogPoll,
@@ -65,6 +98,8 @@ KEYED = {
 }
 # The least role, in all accounts, that a route asks for; the rest is for everybody.
 NEEDS = {
+    "limit-repairs": Role.ADMIN,
+    "verify-ledger": Role.OPERATOR,
     "settings": None,
     "retention": Role.ADMIN,
     "people": Role.ADMIN,
@@ -129,6 +164,14 @@ NEEDS = {
     "api-routes": Role.ADMIN,
     "api-escalations": Role.ADMIN,
     "delete-log-source": Role.ADMIN,
+    "change-compliance-rule": Role.ADMIN,
+    "new-config-source": Role.ADMIN,
+    "config-source": Role.ADMIN,
+    "delete-config-source": Role.ADMIN,
+    "switch-config-source": Role.OPERATOR,
+    "read-config-source": Role.OPERATOR,
+    "save-inventory-query": Role.OPERATOR,
+    "delete-inventory-query": Role.OPERATOR,
 }
 
 
@@ -189,7 +232,12 @@ def two_accounts(fill: Fill) -> dict[str, object]:
     )
     metrics_of(elsewhere)
     logs_of(elsewhere)
+    resources_of(elsewhere)
+    violations_of(elsewhere)
+    incidents_of(elsewhere)
     notices_of(elsewhere)
+    an_incident_of(elsewhere)
+    repairs_of(elsewhere)
     return {"source": source, "hidden": hidden}
 
 
@@ -206,6 +254,32 @@ def metrics_of(account: Account) -> None:
     )
 
 
+def violations_of(account: Account) -> None:
+    """A resource that fails a rule of its account, whose every part is a secret."""
+    resource = Resource.objects.get()
+    rule = ComplianceRule.objects.create(
+        slug=SECRET, title=SECRET, kind="config", account=account.number, region=SECRET
+    )
+    Evaluation.objects.create(
+        rule=rule,
+        resource=resource,
+        outcome="fail",
+        reason=SECRET,
+        evaluated_at=NOON,
+        since=NOON,
+    )
+    Violation.objects.create(
+        rule=rule,
+        resource=resource,
+        account=account.number,
+        region=SECRET,
+        reason=SECRET,
+        owner=SECRET,
+        opened_at=NOON,
+        seen_at=NOON,
+    )
+
+
 def logs_of(account: Account) -> None:
     """A log group and a source of logs, whose every part is a secret."""
     group = LogGroup.objects.create(
@@ -219,6 +293,68 @@ def logs_of(account: Account) -> None:
     LogScope.objects.create(account=account, region=SECRET, problem=SECRET)
     LogSource.objects.create(
         kind="firehose", name=SECRET, account=account, stream=SECRET, problem=SECRET
+    )
+
+
+def resources_of(account: Account) -> None:
+    """A resource and what it came from, whose every part is a secret."""
+    key = ResourceKey(account.number, SECRET, SECRET, SECRET)
+    told = {SECRET: SECRET}
+    item = ConfigItem(
+        key,
+        ItemStatus.OK,
+        NOON,
+        ItemSource.CONFIG,
+        name=SECRET,
+        arn=f"arn:aws:iam::{account.number}:role/x",
+        tags=told,
+        configuration=told,
+        relationships=(Relationship(SECRET, SECRET, SECRET),),
+    )
+    keep([item], NOON)
+    source = ConfigSource.objects.create(
+        account=account, region=SECRET, bucket=SECRET, problem=SECRET
+    )
+    ConfigNotice.objects.create(
+        source=source, message_type=SECRET, digest="x", body=SECRET, received_at=NOON
+    )
+    ConfigGap.objects.create(
+        account=account.number, region=SECRET, reason="off", detail=SECRET, since=NOON
+    )
+
+
+def incidents_of(account: Account) -> None:
+def an_incident_of(account: Account) -> None:
+    """A rule, its incident and what it was tried on, whose every part is a secret."""
+    spec = {
+        "name": SECRET,
+        "kind": "documents",
+        "parameters": {"documents": "trail", "query": SECRET, "by": ""},
+        "account": account.number,
+        "threshold": 1.0,
+    }
+    rule = rules.create(spec, None, NOON)
+    incident = Incident.objects.create(
+        key=SECRET,
+        rule=rule,
+        title=SECRET,
+        text=SECRET,
+        severity="high",
+        account=account.number,
+        service=SECRET,
+        reading_key=SECRET,
+        opened_at=NOON,
+        changed_at=NOON,
+    )
+    IncidentEvent.objects.create(incident=incident, at=NOON, kind="opened", text=SECRET)
+    Backtest.objects.create(
+        spec=rules.spec_of(rule),
+        name=SECRET,
+        account=account.number,
+        rule=rule,
+        requested_at=NOON,
+        since=NOON,
+        until=NOON + timedelta(hours=1),
     )
 
 
@@ -249,6 +385,41 @@ def notices_of(account: Account) -> None:
     row.save()
 
 
+def repairs_of(account: Account) -> None:
+    """A repair and what holds it back, whose every part is a secret."""
+    plan = Plan.objects.create(
+        account=account.number,
+        region=SECRET,
+        resource_type=SECRET,
+        resource_id=SECRET,
+        name=SECRET,
+        action=SECRET,
+        origin="person",
+        state="approved",
+        problem=SECRET,
+        created_at=NOON,
+    )
+    Run.objects.create(
+        plan=plan,
+        account=account.number,
+        action=SECRET,
+        resource_key=SECRET,
+        problem=SECRET,
+        created_at=NOON,
+        next_at=NOON,
+    )
+    Breaker.objects.create(
+        key=SECRET, says=SECRET, account=account.number, opened_at=NOON
+    )
+    Optin.objects.create(
+        rule=ComplianceRule.objects.get(),
+        account=account.number,
+        action=SECRET,
+        created_at=NOON,
+    )
+    append(SECRET, SECRET, {"account": account.number}, NOON, SECRET)
+
+
 def client_of(role: str) -> Client:
     who = ROLES[role]
     return Client() if who is None else signed_in("somebody", *who)
@@ -267,7 +438,21 @@ def path_of(route: str) -> str:
         "<int:alarm_id>": str(CloudWatchAlarm.objects.get().pk),
         "<int:group_id>": str(LogGroup.objects.get().pk),
         "<int:scope_id>": str(LogScope.objects.get().pk),
+        "<int:plan_id>": str(Plan.objects.get().pk),
+        "<int:repair_id>": str(Run.objects.get().pk),
+        "<int:optin_id>": str(Optin.objects.get().pk),
+        "<int:breaker_id>": str(Breaker.objects.get().pk),
+        "<int:violation_id>": str(Violation.objects.get().pk),
+        "<slug:rule_slug>": ComplianceRule.objects.get().slug,
         "<int:log_source_id>": str(LogSource.objects.get().pk),
+        "<int:config_source_id>": str(ConfigSource.objects.get().pk),
+        "<int:resource_id>": str(Resource.objects.order_by("pk")[0].pk),
+        "<int:select_id>": "1",
+        "<int:incident_id>": str(Incident.objects.get().pk),
+        "<int:rule_id>": str(AlertRule.objects.get().pk),
+        "<int:backtest_id>": str(Backtest.objects.get().pk),
+        "<slug:rule_kind>": "documents",
+        "<slug:action>": "comment",
         "<int:channel_id>": str(Channel.objects.get().pk),
         "<int:delivery_id>": str(Delivery.objects.order_by("id")[0].pk),
         "<int:route_id>": str(Route.objects.get().pk),

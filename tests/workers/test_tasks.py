@@ -28,16 +28,22 @@ def test_every_scheduled_task_exists_and_every_other_is_called_by_one() -> None:
 
     assert scheduled <= ours
     assert {name.removeprefix("workers.tasks.") for name in ours - scheduled} == {
+        "act_on_plan",
+        "act_on_run",
         "answer_log_query",
         "ask_aws_log_query",
         "collect_alarms_of",
         "collect_log_source",
+        "collect_resources_of",
         "collect_source",
         "collect_traces_of",
+        "hear_of_resources_of",
         "list_metrics_of",
         "poll_scope",
+        "read_config_rules_of",
         "read_metrics_of",
         "send_notices_of",
+        "run_backtest",
         "take_stock_of_scope",
     }
 

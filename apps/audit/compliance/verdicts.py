@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -29,9 +30,15 @@ class Verdict:
 
 class Estate(Protocol):
     """The other resources that a rule may have to look at, such as the Block Public
-    Access of a bucket's account."""
+    Access of a bucket's account, and the time that ages are counted to."""
+
+    @property
+    def now(self) -> datetime: ...
 
     def find(self, key: ResourceKey) -> ConfigItem | None: ...
+
+    def every(self, account: str, type_: str) -> Sequence[ConfigItem]:
+        """All of a type that are known in an account, in whatever region."""
 
 
 class Judge(Protocol):

@@ -62,6 +62,8 @@ class ConfigItem:
 
     `configuration` and `supplementary` are parsed: no JSON is left in strings where
     Config puts it there. `related_events` are ids of CloudTrail events, often none.
+    `is_base` where who looked tells neither tags nor relationships, as
+    BatchGetResourceConfig does not: nothing follows from their absence.
     """
 
     key: ResourceKey
@@ -78,6 +80,7 @@ class ConfigItem:
     supplementary: Mapping[str, Any] = field(default_factory=dict)
     relationships: tuple[Relationship, ...] = ()
     related_events: tuple[str, ...] = ()
+    is_base: bool = False
 
     @cached_property
     def digest(self) -> str:

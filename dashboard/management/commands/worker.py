@@ -17,8 +17,15 @@ class Command(BaseCommand):
             "--threads", type=int, default=parts.THREADS, help="tasks at once"
         )
 
+        parser.add_argument(
+            "--act",
+            action="store_true",
+            help="only repair: the one worker whose credentials may write",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         preparation.check_shared()
         preparation.make_room(options["threads"])
         preparation.settle_memory()
-        parts.run([parts.worker(celery, options["threads"])])
+        part = parts.repairs if options["act"] else parts.worker
+        parts.run([part(celery, options["threads"])])

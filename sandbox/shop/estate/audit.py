@@ -10,6 +10,8 @@ from sandbox.shop.estate.sites import Site, policy
 
 TRAIL = "shop"
 QUEUE = "trailmap-trail"
+CONFIG_QUEUE = "trailmap-config"
+CONFIG_TOPIC = "config"
 
 RULES: Mapping[str, str] = {
     "restricted-ssh": "INCOMING_SSH_DISABLED",
@@ -32,8 +34,12 @@ def trail_bucket(account: str) -> str:
     return f"shop-trail-{account}"
 
 
-def queue_url(site: Site) -> str:
-    url: str = site.client("sqs").get_queue_url(QueueName=QUEUE)["QueueUrl"]
+def config_bucket(account: str) -> str:
+    return f"shop-config-{account}"
+
+
+def queue_url(site: Site, name: str = QUEUE) -> str:
+    url: str = site.client("sqs").get_queue_url(QueueName=name)["QueueUrl"]
     return url
 
 
@@ -120,8 +126,8 @@ def _queue_policy(arn: str, bucket: str) -> str:
 
 
 def set_up_config(site: Site) -> None:
-    """A recorder of everything, and a dozen managed rules."""
-    config, bucket = site.client("config"), f"shop-config-{site.account}"
+    """A recorder of everything that tells a queue, and a dozen managed rules."""
+    config, bucket = site.client("config"), config_bucket(site.account)
     make_bucket(site, bucket)
     role = f"arn:aws:iam::{site.account}:role/config-recorder"
     config.put_configuration_recorder(
@@ -134,10 +140,31 @@ def set_up_config(site: Site) -> None:
             },
         }
     )
-    config.put_delivery_channel(
-        DeliveryChannel={"name": "default", "s3BucketName": bucket}
-    )
+    channel = {
+        "name": "default",
+        "s3BucketName": bucket,
+        "snsTopicARN": _told_topic(site),
+    }
+    config.put_delivery_channel(DeliveryChannel=channel)
     config.start_configuration_recorder(ConfigurationRecorderName="default")
     for name, identifier in RULES.items():
         source = {"Owner": "AWS", "SourceIdentifier": identifier}
         config.put_config_rule(ConfigRule={"ConfigRuleName": name, "Source": source})
+
+
+def _told_topic(site: Site) -> str:
+    """The topic Config tells of changes, with the queue that hears of it."""
+    sns, sqs = site.client("sns"), site.client("sqs")
+    topic: str = sns.create_topic(Name=CONFIG_TOPIC)["TopicArn"]
+    url = sqs.create_queue(QueueName=CONFIG_QUEUE)["QueueUrl"]
+    arn = f"arn:aws:sqs:{HOME_REGION}:{site.account}:{CONFIG_QUEUE}"
+    may_send = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": arn,
+        "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
+    }
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy(may_send)})
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    return topic

@@ -7,11 +7,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.kernel.cloud import HOME_REGION, Cloud
+from moto.backends import get_backend
+
+from sandbox.kernel.cloud import HOME_REGION, REGIONS, Cloud
 from sandbox.kernel.principals import Principal, PrincipalKind
 from sandbox.shop.names import Balanced, DeployedFunction, RunningTask
 
 OFFICE = "198.51.100.20"
+_AMAZON = "801119661308"
 PIPELINE = "198.51.100.44"
 _EVERYTHING = {"Effect": "Allow", "Action": "*", "Resource": "*"}
 
@@ -110,6 +113,7 @@ def open_site(cloud: Cloud, account: str) -> Site:
     iam.put_role_policy(
         RoleName="automation", PolicyName="repairs", PolicyDocument=policy(_EVERYTHING)
     )
+    _disown_images(account)
     deployer = Principal(
         PrincipalKind.ROLE,
         account,
@@ -120,6 +124,13 @@ def open_site(cloud: Cloud, account: str) -> Site:
         issued_at=cloud.clock.now(),
     )
     return Site(cloud, account, deployer)
+
+
+def _disown_images(account: str) -> None:
+    """moto makes a snapshot of each of Amazon's images, and has the account own it."""
+    for region in REGIONS:
+        for snapshot in get_backend("ec2")[account][region].snapshots.values():
+            snapshot.owner_id = _AMAZON
 
 
 def hire(site: Site, name: str) -> Principal:

@@ -335,3 +335,41 @@ def test_a_cluster_with_something_in_it_stays(client: Client, pass_time: Pass) -
     pass_time(1)
 
     assert code_of(delete, cluster="shop") == "ClusterContainsTasksException"
+
+
+def test_all_deployments_of_a_service_are_listed(
+    client: Client, pass_time: Pass
+) -> None:
+    a_service(client, 1)
+    settle(pass_time)
+    update(client, forceNewDeployment=True)
+    pass_time(1)
+    listed = client("ecs").list_service_deployments(cluster="shop", service="cart")
+    statuses = [one["status"] for one in listed["serviceDeployments"]]
+    assert statuses == ["IN_PROGRESS", "SUCCESSFUL"]
+
+    settle(pass_time, 30)
+    ecs = client("ecs")
+    first = ecs.list_service_deployments(
+        cluster="shop", service="cart", status=["SUCCESSFUL"], maxResults=1
+    )
+    second = ecs.list_service_deployments(
+        cluster="shop", service="cart", maxResults=1, nextToken=first["nextToken"]
+    )
+
+    (new,), (old,) = first["serviceDeployments"], second["serviceDeployments"]
+    assert new["createdAt"] > old["createdAt"]
+    assert new["serviceDeploymentArn"] != old["serviceDeploymentArn"]
+    assert "nextToken" not in second
+
+
+def test_revisions_are_listed_in_either_order(client: Client) -> None:
+    arns = [a_definition(client) for _ in range(11)]
+    ecs, family = client("ecs"), arns[0].rpartition("/")[2].partition(":")[0]
+
+    up = ecs.list_task_definitions(familyPrefix=family)
+    down = ecs.list_task_definitions(familyPrefix=family, sort="DESC", maxResults=3)
+
+    assert up["taskDefinitionArns"] == arns
+    assert down["taskDefinitionArns"] == arns[:-4:-1]
+    assert down["nextToken"]

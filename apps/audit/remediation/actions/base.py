@@ -15,22 +15,25 @@ from typing import Any, Protocol
 
 import orjson
 
-from apps.discovery.inventory.items import ResourceKey
+from apps.audit.remediation.actions.parameters import Parameter, Refused, settled
+from apps.discovery.inventory.items import ConfigItem, ResourceKey
+
+__all__ = [
+    "Action", "Call", "Change", "Draft", "GraphNode", "HandOver", "Image", "Parameter",
+    "Permissions", "Progress", "Reads", "Refused", "Reversibility", "Step", "Subject",
+    "Values",
+]  # fmt: skip
 
 Values = Mapping[str, Any]
 """Plain JSON: None, bool, int, float, str, lists and objects of these."""
 
 
-class Refused(Exception):
-    """This action cannot repair this resource; the message says why and what could."""
-
-
 class Reads(Protocol):
     """Reading calls to AWS in the subject's account and region. Raises AwsError."""
 
-    def call(self, service: str, operation: str, **parameters: Any) -> Values: ...
+    def call(self, service: str, operation: str, /, **parameters: Any) -> Values: ...
 
-    def pages(self, service: str, operation: str, **parameters: Any) -> list[Values]:
+    def pages(self, service: str, operation: str, /, **parameters: Any) -> list[Values]:
         """Every page of a listing."""
 
 
@@ -77,9 +80,14 @@ class Change:
 
 @dataclass(frozen=True)
 class Image:
-    """The part of a resource that an action depends on and changes, as read."""
+    """The part of a resource that an action depends on and changes, as read.
+
+    `beside` was seen on the way and only makes warnings, such as tags: it is no part
+    of the digest, and need not be kept.
+    """
 
     values: Values
+    beside: Values = field(default_factory=dict, compare=False)
 
     @property
     def digest(self) -> str:
@@ -102,6 +110,11 @@ class Draft:
     warnings: tuple[str, ...] = ()
     population: int = 1
 
+    @classmethod
+    def nothing(cls, now: Image, *warnings: str) -> Draft:
+        """The resource is as it should be."""
+        return cls(now, now, (), (), warnings)
+
 
 class Reversibility(StrEnum):
     """Whether `undo` brings back all, some, or nothing of what was."""
@@ -109,20 +122,6 @@ class Reversibility(StrEnum):
     FULL = "full"
     PARTIAL = "partial"
     NONE = "none"
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """A value that a person gives. `kind`: text, integer, boolean, choice or json."""
-
-    name: str
-    title: str
-    help: str = ""
-    kind: str = "text"
-    default: Any = None
-    choices: tuple[str, ...] = ()
-    least: int | None = None
-    most: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +164,20 @@ class Action(ABC):
         self, subject: Subject, parameters: Values, draft: Draft
     ) -> tuple[Step, ...]:
         """The steps that bring `draft.before` back; pure. None where irreversible."""
+
+    def given(self, parameters: Values) -> dict[str, Any]:
+        """The parameters with their defaults. Raises Refused for what they are not."""
+        return settled(self.parameters, parameters)
+
+    def fitting(self, identifier: str, rule_parameters: Values) -> Values:
+        """Parameters that repair a violation of this managed rule, of those it names;
+        pure."""
+        return {}
+
+    def restoring(self, good: ConfigItem) -> Values:
+        """Parameters that bring back what an earlier item of the resource had, from
+        when the rule passed; pure. Empty where the action needs none."""
+        return {}
 
     def state_after(self, draft: Draft, done: int) -> Image:
         """The image once `done` steps took effect; pure. What settles a step whose
