@@ -234,7 +234,6 @@ def two_accounts(fill: Fill) -> dict[str, object]:
     logs_of(elsewhere)
     resources_of(elsewhere)
     violations_of(elsewhere)
-    incidents_of(elsewhere)
     notices_of(elsewhere)
     an_incident_of(elsewhere)
     repairs_of(elsewhere)
@@ -323,7 +322,6 @@ def resources_of(account: Account) -> None:
     )
 
 
-def incidents_of(account: Account) -> None:
 def an_incident_of(account: Account) -> None:
     """A rule, its incident and what it was tried on, whose every part is a secret."""
     spec = {

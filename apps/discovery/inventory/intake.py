@@ -47,12 +47,6 @@ class ItemIntake(Intake):
         self.kept = Kept()
 
         def rows_too(batch: Batch) -> None:
-            self.kept.add(keep(self._pending, clock()))
-            self._pending.clear()
-            checkpoint(batch)
-
-        self._pending: list[ConfigItem] = []
-        self.kept = Kept()
             pending = list(self._pending)
             self._pending.clear()
             self.kept.add(keep(pending, clock()))
