@@ -5,6 +5,7 @@ import time
 from django.utils import timezone
 
 from apps.audit import collector
+from apps.audit.compliance import causing
 from apps.audit.compliance import evaluating as compliance
 from apps.audit.compliance.configrules import collector as config_rules
 from apps.audit.ledger import anchors, checking
@@ -15,7 +16,9 @@ from apps.discovery.inventory import collecting as resources
 from apps.discovery.inventory import hearing
 from apps.monitoring.alarms import collector as alarms
 from apps.monitoring.dashboards import account_reads
-from apps.monitoring.incidents import backtesting, evaluating, keeping
+from apps.monitoring.incidents import backtesting
+from apps.monitoring.incidents import evaluating as alert_rules
+from apps.monitoring.incidents import keeping as evaluations
 from apps.monitoring.languages import runs
 from apps.monitoring.languages.passing import working as aws_queries
 from apps.monitoring.logs import claims as log_claims
@@ -135,6 +138,11 @@ def collect_resources_of(source_id: int) -> None:
 
 
 @app.task
+def find_causes() -> None:
+    causing.find_causes(timezone.now())
+
+
+@app.task
 def read_config_rules() -> None:
     for scope_id in config_rules.due_scopes(timezone.now()):
         read_config_rules_of.delay(scope_id)
@@ -159,7 +167,7 @@ def collect_alarms_of(scope_id: int) -> None:
 
 @app.task
 def evaluate_rules() -> None:
-    evaluating.evaluate_due(timezone.now)
+    alert_rules.evaluate_due(timezone.now)
 
 
 @app.task
@@ -175,7 +183,7 @@ def run_backtest(backtest_id: int) -> None:
 
 @app.task
 def forget_evaluations() -> None:
-    keeping.forget_old(timezone.now())
+    evaluations.forget_old(timezone.now())
 
 
 @app.task

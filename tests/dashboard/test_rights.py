@@ -232,10 +232,10 @@ def two_accounts(fill: Fill) -> dict[str, object]:
     )
     metrics_of(elsewhere)
     logs_of(elsewhere)
-    violations_of(elsewhere)
     resources_of(elsewhere)
-    incidents_of(elsewhere)
+    violations_of(elsewhere)
     notices_of(elsewhere)
+    an_incident_of(elsewhere)
     repairs_of(elsewhere)
     return {"source": source, "hidden": hidden}
 
@@ -255,16 +255,7 @@ def metrics_of(account: Account) -> None:
 
 def violations_of(account: Account) -> None:
     """A resource that fails a rule of its account, whose every part is a secret."""
-    resource = Resource.objects.create(
-        account=account.number,
-        region=SECRET,
-        type=f"AWS::{SECRET}",
-        resource_id=SECRET,
-        name=SECRET,
-        source="scanner",
-        captured_at=NOON,
-        first_seen_at=NOON,
-    )
+    resource = Resource.objects.get()
     rule = ComplianceRule.objects.create(
         slug=SECRET, title=SECRET, kind="config", account=account.number, region=SECRET
     )
@@ -331,7 +322,7 @@ def resources_of(account: Account) -> None:
     )
 
 
-def incidents_of(account: Account) -> None:
+def an_incident_of(account: Account) -> None:
     """A rule, its incident and what it was tried on, whose every part is a secret."""
     spec = {
         "name": SECRET,

@@ -132,6 +132,7 @@ class Violation(models.Model):
     cause_event = models.CharField(max_length=200, blank=True)
     cause_actor = models.CharField(max_length=500, blank=True)
     cause_at = models.DateTimeField(null=True, blank=True)
+    cause_sought_at = models.DateTimeField(null=True, blank=True)
     exemption = models.ForeignKey(
         "Exemption",
         on_delete=models.SET_NULL,
