@@ -154,6 +154,7 @@ DIAGNOSES = [
     "apps.monitoring.metrics.diagnosis.metrics",
     "apps.monitoring.alarms.diagnosis.alarms",
     "apps.audit.diagnosis.sources",
+    "apps.discovery.inventory.diagnosis.sources",
     "apps.monitoring.logs.diagnosis.groups",
     "apps.monitoring.logs.diagnosis.sources",
     "apps.tracing.collecting.diagnosis.scopes",
