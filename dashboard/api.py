@@ -37,12 +37,12 @@ from apps.monitoring.dashboards.api import (
     DashboardView,
 )
 from apps.monitoring.incidents.api import (
+    AlertRulesView,
+    AlertRuleView,
     IncidentActionView,
     IncidentsView,
     IncidentView,
     RuleEvaluationsView,
-    RulesView,
-    RuleView,
 )
 from apps.monitoring.languages.api import LogQueryView
 from apps.monitoring.languages.passing.api import LogQueryAtAwsView
@@ -219,8 +219,8 @@ urlpatterns = [
         IncidentActionView.as_view(),
         name="api-incident-action",
     ),
-    path("rules", RulesView.as_view(), name="api-rules"),
-    path("rules/<int:rule_id>", RuleView.as_view(), name="api-rule"),
+    path("rules", AlertRulesView.as_view(), name="api-alert-rules"),
+    path("rules/<int:rule_id>", AlertRuleView.as_view(), name="api-alert-rule"),
     path(
         "rules/<int:rule_id>/evaluations",
         RuleEvaluationsView.as_view(),

@@ -16,7 +16,9 @@ from apps.discovery.inventory import collecting as resources
 from apps.discovery.inventory import hearing
 from apps.monitoring.alarms import collector as alarms
 from apps.monitoring.dashboards import account_reads
-from apps.monitoring.incidents import backtesting, evaluating, keeping
+from apps.monitoring.incidents import backtesting
+from apps.monitoring.incidents import evaluating as alert_rules
+from apps.monitoring.incidents import keeping as evaluations
 from apps.monitoring.languages import runs
 from apps.monitoring.languages.passing import working as aws_queries
 from apps.monitoring.logs import claims as log_claims
@@ -165,7 +167,7 @@ def collect_alarms_of(scope_id: int) -> None:
 
 @app.task
 def evaluate_rules() -> None:
-    evaluating.evaluate_due(timezone.now)
+    alert_rules.evaluate_due(timezone.now)
 
 
 @app.task
@@ -181,7 +183,7 @@ def run_backtest(backtest_id: int) -> None:
 
 @app.task
 def forget_evaluations() -> None:
-    keeping.forget_old(timezone.now())
+    evaluations.forget_old(timezone.now())
 
 
 @app.task

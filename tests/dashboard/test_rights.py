@@ -8,10 +8,15 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from apps.audit.ledger.writing import append
 from apps.audit.models import (
+    Breaker,
     ComplianceRule,
     Coverage,
     Evaluation,
+    Optin,
+    Plan,
+    Run,
     TrailSource,
     Violation,
 )
@@ -93,6 +98,8 @@ KEYED = {
 }
 # The least role, in all accounts, that a route asks for; the rest is for everybody.
 NEEDS = {
+    "limit-repairs": Role.ADMIN,
+    "verify-ledger": Role.OPERATOR,
     "settings": None,
     "retention": Role.ADMIN,
     "people": Role.ADMIN,
@@ -235,7 +242,10 @@ def two_accounts(fill: Fill) -> dict[str, object]:
     logs_of(elsewhere)
     resources_of(elsewhere)
     violations_of(elsewhere)
-    incidents_of(elsewhere)
+    notices_of(elsewhere)
+    an_incident_of(elsewhere)
+    repairs_of(elsewhere)
+    an_incident_of(elsewhere)
     notices_of(elsewhere)
     return {"source": source, "hidden": hidden}
 
@@ -322,7 +332,7 @@ def resources_of(account: Account) -> None:
     )
 
 
-def incidents_of(account: Account) -> None:
+def an_incident_of(account: Account) -> None:
     """A rule, its incident and what it was tried on, whose every part is a secret."""
     spec = {
         "name": SECRET,
@@ -383,6 +393,41 @@ def notices_of(account: Account) -> None:
     row.save()
 
 
+def repairs_of(account: Account) -> None:
+    """A repair and what holds it back, whose every part is a secret."""
+    plan = Plan.objects.create(
+        account=account.number,
+        region=SECRET,
+        resource_type=SECRET,
+        resource_id=SECRET,
+        name=SECRET,
+        action=SECRET,
+        origin="person",
+        state="approved",
+        problem=SECRET,
+        created_at=NOON,
+    )
+    Run.objects.create(
+        plan=plan,
+        account=account.number,
+        action=SECRET,
+        resource_key=SECRET,
+        problem=SECRET,
+        created_at=NOON,
+        next_at=NOON,
+    )
+    Breaker.objects.create(
+        key=SECRET, says=SECRET, account=account.number, opened_at=NOON
+    )
+    Optin.objects.create(
+        rule=ComplianceRule.objects.get(),
+        account=account.number,
+        action=SECRET,
+        created_at=NOON,
+    )
+    append(SECRET, SECRET, {"account": account.number}, NOON, SECRET)
+
+
 def client_of(role: str) -> Client:
     who = ROLES[role]
     return Client() if who is None else signed_in("somebody", *who)
@@ -401,6 +446,10 @@ def path_of(route: str) -> str:
         "<int:alarm_id>": str(CloudWatchAlarm.objects.get().pk),
         "<int:group_id>": str(LogGroup.objects.get().pk),
         "<int:scope_id>": str(LogScope.objects.get().pk),
+        "<int:plan_id>": str(Plan.objects.get().pk),
+        "<int:repair_id>": str(Run.objects.get().pk),
+        "<int:optin_id>": str(Optin.objects.get().pk),
+        "<int:breaker_id>": str(Breaker.objects.get().pk),
         "<int:violation_id>": str(Violation.objects.get().pk),
         "<slug:pack_slug>": "pack",
         "(?P<form>csv|json)": "json",
@@ -408,7 +457,7 @@ def path_of(route: str) -> str:
         "<slug:rule_slug>": ComplianceRule.objects.get().slug,
         "<int:log_source_id>": str(LogSource.objects.get().pk),
         "<int:config_source_id>": str(ConfigSource.objects.get().pk),
-        "<int:resource_id>": str(Resource.objects.get().pk),
+        "<int:resource_id>": str(Resource.objects.order_by("pk")[0].pk),
         "<int:select_id>": "1",
         "<int:incident_id>": str(Incident.objects.get().pk),
         "<int:rule_id>": str(AlertRule.objects.get().pk),

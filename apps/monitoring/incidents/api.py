@@ -120,7 +120,7 @@ class IncidentActionView(APIView):
         return Response(_whole(request, incident_id))
 
 
-class RulesView(APIView):
+class AlertRulesView(APIView):
     @extend_schema(responses=OpenApiTypes.OBJECT, summary="Alert rules")
     def get(self, request: Request) -> Response:
         found = [rule_json(row) for row in rules_of(person(request))]
@@ -144,7 +144,7 @@ class RulesView(APIView):
         return Response(rule_json(made), status=201)
 
 
-class RuleView(APIView):
+class AlertRuleView(APIView):
     @extend_schema(
         operation_id="rules_retrieve_one",
         responses=OpenApiTypes.OBJECT,

@@ -50,10 +50,10 @@ class Missing(StrEnum):
 
 
 _MISSING_WORDS = {
-    Missing.MISSING: "as missing: nothing can be said without data",
+    Missing.MISSING: "as unknown",
     Missing.OK: "as fine",
     Missing.BREACHING: "as over the threshold",
-    Missing.KEEP: "as no news: it stays as it was",
+    Missing.KEEP: "as no news",
 }
 _AS_AWS = {
     Missing.MISSING: "missing",

@@ -21,6 +21,7 @@ from apps.monitoring.models import AlertRule
 from apps.monitoring.models.incidents import SEVERITIES
 
 PERIODS = (
+    (10, "10 seconds"),
     (60, "1 minute"),
     (300, "5 minutes"),
     (900, "15 minutes"),
@@ -101,6 +102,7 @@ class RuleForm(forms.Form):
     )
     missing = forms.ChoiceField(
         label="A period without data counts",
+        help_text="Unknown neither fires nor resolves; no news leaves it as it was.",
         choices=[(one.value, one.words) for one in Missing],
     )
     hold_minutes = forms.FloatField(
@@ -215,13 +217,23 @@ class RuleForm(forms.Form):
         return spec | {"kind": self.kind, "hold_seconds": hold}
 
 
+_DEFAULTS = {
+    "period_seconds": 60,
+    "comparison": "gt",
+    "needed": 1,
+    "periods": 1,
+    "missing": "missing",
+    "hold_seconds": 0,
+    "severity": "medium",
+}
+
+
 def initial_of(kind: str, spec: Mapping[str, Any]) -> dict[str, Any]:
     """What a form of a rule begins with."""
     parameters = spec.get("parameters", {})
     found = {name: value for name, value in spec.items() if name != "parameters"}
-    if "hold_seconds" in spec:
-        found["hold_minutes"] = _whole(spec["hold_seconds"] / 60)
-    if "threshold" in spec:
+    found["hold_minutes"] = _minutes(spec.get("hold_seconds", 0))
+    if isinstance(spec.get("threshold"), float):
         found["threshold"] = _whole(spec["threshold"])
     condition = conditions()[kind]
     if not isinstance(condition, Described):
@@ -231,9 +243,7 @@ def initial_of(kind: str, spec: Mapping[str, Any]) -> dict[str, Any]:
 
 def as_form(kind: str, spec: Mapping[str, Any]) -> dict[str, Any]:
     """What a form would have been sent, of a rule as the API takes it."""
-    defaults = {"period_seconds": 60, "comparison": "gt", "needed": 1, "periods": 1}
-    more = {"missing": "missing", "severity": "medium", "hold_seconds": 0}
-    return initial_of(kind, {**defaults, **more, **spec})
+    return initial_of(kind, {**_DEFAULTS, **spec})
 
 
 def spec_of_rule(rule: AlertRule) -> dict[str, Any]:
@@ -247,8 +257,14 @@ _SPEC = (
 )  # fmt: skip
 
 
+def _minutes(seconds: Any) -> Any:
+    """What is no number stays what it is, for the form to refuse."""
+    is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+    return _whole(seconds / 60) if is_number else seconds
+
+
 def _whole(value: float) -> float | int:
-    return int(value) if value == int(value) else value
+    return int(value) if value.is_integer() else value
 
 
 def _parameters(condition: Condition) -> tuple[Parameter, ...]:

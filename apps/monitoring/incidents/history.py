@@ -21,6 +21,7 @@ class Explained:
     """An evaluation in words. `window`: each value looked at, whether it breaches."""
 
     key: str
+    text: str
     at: datetime
     evaluation: Evaluation
     revision: int
@@ -37,6 +38,7 @@ class Policies:
     def __init__(self, rule: AlertRule) -> None:
         self._rule = rule
         self._unit = unit_of(rule.kind, rule.parameters)
+        self._texts = dict(rule.states.values_list("key", "text"))
         self._kept: dict[int, Policy] = {}
         for version in rule.versions.all():
             names = (one for one in Policy.__slots__)
@@ -49,6 +51,7 @@ class Policies:
         found = told.evaluation
         return Explained(
             key=key,
+            text=self._texts.get(key) or key,
             at=datetime.fromtimestamp(found.until, UTC),
             evaluation=found,
             revision=told.revision,
@@ -69,14 +72,21 @@ def evaluations(
     """By what was watched, oldest first: those of periods that ended in the range."""
     since, until = int(span.since.timestamp()), int(span.until.timestamp())
     rows = EvaluationHour.objects.filter(
-        rule=rule, began__gte=since // HOUR * HOUR, began__lt=until
+        rule=rule,
+        began__gte=since // HOUR * HOUR,
+        began__lt=until + rule.period_seconds,
     )
     if key is not None:
         rows = rows.filter(key=key)
     found: dict[str, list[Told]] = {}
     for row in rows.order_by("began", "key")[:most]:
         told = [told_of(entry) for entry in row.entries]
-        inside = [one for one in told if since < one.evaluation.until <= until]
+        # What fired early is of a period that had begun, and was not over.
+        inside = [
+            one
+            for one in told
+            if since < one.evaluation.until < until + rule.period_seconds
+        ]
         if inside:
             found.setdefault(row.key, []).extend(inside)
     return found

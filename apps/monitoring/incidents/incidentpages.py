@@ -19,11 +19,12 @@ from apps.discovery.permissions import person
 from apps.discovery.roles import Role
 from apps.monitoring.incidents import history, opening
 from apps.monitoring.incidents.asking import said, unit_of
-from apps.monitoring.incidents.drawing import Figure, figure
-from apps.monitoring.incidents.evaluations import Told
+from apps.monitoring.incidents.drawing import Line, Stretch, figure
 from apps.monitoring.incidents.lists import Filters, chosen, counts, rules_of
 from apps.monitoring.incidents.opening import ActionRefused
+from apps.monitoring.incidents.previewing import value_of
 from apps.monitoring.incidents.storyline import links_of, story
+from apps.monitoring.incidents.tellings import quiet
 from apps.monitoring.incidents.wording import condition_said
 from apps.monitoring.models import Incident
 from apps.monitoring.models.incidents import SEVERITIES
@@ -96,6 +97,7 @@ def _page(request: HttpRequest, row: Incident, problem: str = "") -> HttpRespons
         "events": story(row, person(request)),
         "links": links_of(row, span_of(row, now)),
         "earlier": earlier.exclude(pk=row.pk).order_by("-opened_at")[:_EARLIER],
+        "quiet": quiet(row, person(request), now),
         "may_act": person(request).rights.may(Role.OPERATOR, row.account),
         "now": now,
         **_drawn(row, now),
@@ -108,33 +110,37 @@ def _sees_rule(request: HttpRequest, row: Incident) -> bool:
 
 
 def span_of(row: Incident, now: datetime) -> TimeRange:
-    """The time around an incident that charts and links look at."""
+    """The time around an incident that charts and links look at: of a long one, how
+    it began."""
     since = row.opened_at - _AROUND
     until = min(now, (row.resolved_at or now) + _AROUND)
-    return TimeRange(max(since, until - _LONGEST), max(until, since + _AROUND))
+    return TimeRange(since, min(max(until, since + _AROUND), since + _LONGEST))
 
 
 def _drawn(row: Incident, now: datetime) -> dict[str, Any]:
-    """What opened it against the threshold, as it was seen then."""
+    """What opened it against the threshold, and what was decided of it."""
     span = span_of(row, now)
     found = history.evaluations(row.rule, span, row.reading_key)
     told = found.get(row.reading_key, [])
-    if not told:
-        return {"figure": None}
     policies = history.Policies(row.rule)
     explained = [policies.explained(row.reading_key, one) for one in told]
-    return {
-        "figure": _figure(row, told),
-        "explained": explained[::-1][:100],
-    }
-
-
-def _figure(row: Incident, told: list[Told]) -> Figure:
-    rule, period = row.rule, row.rule.period_seconds
-    line = history.line_of(row.title, told, period)
+    rule, seen = row.rule, _seen_since(row, span, now)
+    lines = [seen] if seen else []
+    if told and not lines:
+        lines = [history.line_of(row.title, told, rule.period_seconds)]
+    until = row.resolved_at or now
+    fired = Stretch(int(row.opened_at.timestamp()), int(until.timestamp()))
     unit = unit_of(rule.kind, rule.parameters)
-    firing = history.firing_of(told, period)
-    return figure([line], rule.threshold, unit, firing)
+    drawn = figure(lines, rule.threshold, unit, [fired]) if lines else None
+    return {"figure": drawn, "explained": explained[::-1][:100]}
+
+
+def _seen_since(row: Incident, span: TimeRange, now: datetime) -> Line | None:
+    """Its value as the store has it now; None where it cannot be had."""
+    rule = row.rule
+    if rule.deleted_at is not None or rule.revision < row.rule_revision:
+        return None
+    return value_of(rule, row.reading_key, (span.since, span.until), now)
 
 
 @require_POST

@@ -39,10 +39,6 @@ _STATE_FIELDS = [
     "basis", "is_firing", "is_blind", "since", "good_since", "breached_until",
     "judged_until", "value", "text", "url", "account", "region", "labels", "incident",
 ]  # fmt: skip
-_RULE_FIELDS = [
-    "claimed_by", "claimed_until", "next_at", "evaluated_at", "judged_until",
-    "problem", "problem_since",
-]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,10 +167,14 @@ def _why(rule: AlertRule, evaluation: Evaluation) -> str:
 
 
 def _write_states(states: Sequence[RuleState]) -> None:
-    old = [state for state in states if not state._state.adding]  # noqa: SLF001
-    new = [state for state in states if state._state.adding]  # noqa: SLF001
-    RuleState.objects.bulk_create(new, batch_size=_ROWS)
-    RuleState.objects.bulk_update(old, _STATE_FIELDS, batch_size=_ROWS)
+    """New ones and old ones in the same statements."""
+    RuleState.objects.bulk_create(
+        states,
+        batch_size=_ROWS,
+        update_conflicts=True,
+        unique_fields=["rule", "key"],
+        update_fields=_STATE_FIELDS,
+    )
 
 
 def _write_evaluations(entries: dict[tuple[int, str], list[Entry]]) -> None:
@@ -188,19 +188,26 @@ def _write_evaluations(entries: dict[tuple[int, str], list[Entry]]) -> None:
         rule__in={rule_id for rule_id, _, _ in parts},
         began__in={began for _, _, began in parts},
     )
-    rows = []
-    for row in there:
-        more = parts.pop((row.rule_id, row.key, row.began), None)
-        if more:
-            row.entries += more
-            rows.append(row)
-    EvaluationHour.objects.bulk_update(rows, ["entries"], batch_size=_ROWS)
+    before = {
+        (rule_id, key, began): told
+        for rule_id, key, began, told in there.values_list(
+            "rule_id", "key", "began", "entries"
+        )
+    }
     EvaluationHour.objects.bulk_create(
         (
-            EvaluationHour(rule_id=rule_id, key=key, began=began, entries=some)
+            EvaluationHour(
+                rule_id=rule_id,
+                key=key,
+                began=began,
+                entries=[*before.get((rule_id, key, began), ()), *some],
+            )
             for (rule_id, key, began), some in parts.items()
         ),
         batch_size=_ROWS,
+        update_conflicts=True,
+        unique_fields=["rule", "key", "began"],
+        update_fields=["entries"],
     )
 
 
@@ -212,26 +219,32 @@ def next_at(rule: AlertRule, now: datetime) -> datetime:
 
 
 def _release(results: Iterable[Result], now: datetime) -> None:
-    rules = []
+    """Rules that came equally far, and are due again together, in one statement."""
+    alike: dict[tuple[datetime, int | None], list[int]] = {}
     for result in results:
         rule = result.rule
-        _note_problem(rule, result.problem, now)
+        if result.problem != rule.problem:
+            _note_problem(rule, result.problem, now)
         reached = [one.outcome.kept.judged_until for one in result.judged]
-        rule.judged_until = max([*reached, rule.judged_until or 0]) or None
-        rule.claimed_by, rule.claimed_until = "", None
-        rule.next_at, rule.evaluated_at = next_at(rule, now), now
-        rules.append(rule)
-    AlertRule.objects.bulk_update(rules, _RULE_FIELDS, batch_size=_ROWS)
+        judged_until = max([*reached, rule.judged_until or 0]) or None
+        alike.setdefault((next_at(rule, now), judged_until), []).append(rule.pk)
+    for (due, judged_until), some in alike.items():
+        AlertRule.objects.filter(pk__in=some).update(
+            claimed_by="",
+            claimed_until=None,
+            next_at=due,
+            evaluated_at=now,
+            judged_until=judged_until,
+        )
 
 
 def _note_problem(rule: AlertRule, problem: str, now: datetime) -> None:
-    if problem == rule.problem:
-        return
     RuleOutage.objects.filter(rule=rule, until=None).update(until=now)
     if problem:
         RuleOutage.objects.create(rule=rule, since=now, problem=problem)
-    rule.problem_since = now if problem else None
-    rule.problem = problem
+    AlertRule.objects.filter(pk=rule.pk).update(
+        problem=problem, problem_since=now if problem else None
+    )
 
 
 def forget_old(now: datetime) -> None:

@@ -18,6 +18,7 @@ from apps.monitoring.incidents.wording import seconds_said
 from apps.monitoring.models import AlertRule
 
 _LEAST_SECONDS, _LEAST_PERIODS, _MOST_PERIODS = 3 * 3_600, 48, 400
+_MOST_DRAWN = 150
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,31 @@ def preview(spec: Mapping[str, Any], viewer: Viewer, now: datetime) -> Preview:
         fired=fired,
         things=tuple(sorted(things, key=lambda pair: -pair[1])[:20]),
     )
+
+
+def value_of(
+    rule: AlertRule, key: str, span: tuple[datetime, datetime], now: datetime
+) -> Line | None:
+    """The value of one thing over a time; None where it cannot be had."""
+    seconds = rule.period_seconds
+    until = min(
+        -(-int(span[1].timestamp()) // seconds) * seconds, _ceiling(now, seconds)
+    )
+    count = min((until - int(span[0].timestamp())) // seconds + 1, _MOST_DRAWN)
+    periods = Periods(datetime.fromtimestamp(until, UTC), seconds, max(1, count))
+    asked = Question(rule.parameters, periods, scope_of(rule), now, frozenset([key]))
+    [answer] = asking.answers([(rule.kind, asked)])
+    if isinstance(answer, ConditionUnavailable):
+        return None
+    found = next((one for one in answer if one.key == key), None)
+    if found is None:
+        return None
+    first = int(periods.since.timestamp()) + seconds
+    return Line(found.text or key or rule.name, first, seconds, found.values)
+
+
+def _ceiling(now: datetime, seconds: int) -> int:
+    return -(-math.ceil(now.timestamp()) // seconds) * seconds
 
 
 def _question(rule: AlertRule, viewer: Viewer, now: datetime) -> Question:

@@ -78,7 +78,7 @@ def new_alert_rule_of(request: HttpRequest, rule_kind: str) -> HttpResponse:
             return redirect("alert-rule", made.pk)
     else:
         starter = starter_named(request.GET.get("starter", ""))
-        begun = forms.initial_of(rule_kind, starter.spec) if starter else None
+        begun = forms.as_form(rule_kind, starter.spec) if starter else None
         form = forms.RuleForm(rule_kind, viewer, initial=begun)
     return _editor(request, form, None)
 

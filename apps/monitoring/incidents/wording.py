@@ -18,6 +18,12 @@ from apps.monitoring.incidents.deciding import (
 )
 
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
+_TAKEN = {
+    Missing.MISSING: "without data",
+    Missing.OK: "without data taken as fine",
+    Missing.BREACHING: "without data taken as breaching",
+    Missing.KEEP: "without data left out",
+}
 _SAID = {
     Decision.BREACHING: "over the threshold",
     Decision.FINE: "fine",
@@ -70,8 +76,18 @@ def why(policy: Policy, found: Evaluation, unit: str) -> str:
             f"{told} of the newest {policy.periods} periods were not collected: "
             "nothing fires or is resolved by what is not known."
         )
+    if policy.periods == 1 and policy.breaches(newest[0]) is not None:
+        return f"{_alone(policy, newest[0], unit)}.{_consequence(policy, found)}"
     said = _counted(policy, found) + _limit(policy, unit)
     return f"{said}: {_SAID[found.decision]}.{_consequence(policy, found)}"
+
+
+def _alone(policy: Policy, value: Value, unit: str) -> str:
+    """`9 is above 5`: where one value decides."""
+    words = COMPARISONS[policy.comparison].words
+    if not policy.breaches(value):
+        words = words.replace("is", "is not", 1)
+    return f"{value_said(value, unit)} {words} {shown(policy.threshold, unit)}"
 
 
 def _counted(policy: Policy, found: Evaluation) -> str:
@@ -85,8 +101,8 @@ def _counted(policy: Policy, found: Evaluation) -> str:
         plural = "s" if len(known) > 1 else ""
         said = f"{known.count(True)} of the newest {len(known)} value{plural} breach"
         said += "" if known.count(True) != 1 else "es"
-    if missing > 0 and found.decision is not Decision.KEPT:
-        said += f", {missing} missing and taken {Missing(policy.missing).words}"
+    if missing > 0 and known:
+        said += f", {missing} {_TAKEN[Missing(policy.missing)]}"
     return said
 
 

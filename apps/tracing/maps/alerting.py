@@ -130,14 +130,14 @@ class ServiceHealth:
     def unit_of(self, parameters: Mapping[str, Any]) -> str:
         if parameters["measure"] == "calls":
             return "Count"
-        return "ms" if parameters["measure"] in _FRACTIONS else "%"
+        return "Milliseconds" if parameters["measure"] in _FRACTIONS else "Percent"
 
     def say(self, parameters: Mapping[str, Any]) -> str:
-        measure = dict(_MEASURES)[parameters["measure"]].split(",")[0].lower()
+        measure = dict(_MEASURES)[parameters["measure"]]
         of = parameters["service"]
         if parameters["of"] == "edge":
-            return f"{measure}, calls from {parameters['caller']} to {of}"
-        return f"{measure}, service {of}"
+            return f"{measure}: calls from {parameters['caller']} to {of}"
+        return f"{measure}: service {of}"
 
     def read(
         self, parameters: Mapping[str, Any], periods: Periods, scope: Scope

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -21,6 +21,7 @@ from apps.discovery.alerthooks import (
     Question,
     Reading,
 )
+from apps.discovery.models import Account
 from apps.search import store
 from apps.search.engines.base import (
     TOTAL_SERIES,
@@ -34,6 +35,7 @@ from apps.search.timerange import TimeRange, rfc3339
 
 _SECONDS = 10.0
 _MOST_GROUPS = 200
+_MOST_ACCOUNTS = 30
 _MOST_QUERY = 4_000
 _LONGEST_WINDOW = 7 * 86_400
 _MOST_BUCKETS = 1_900
@@ -151,6 +153,39 @@ def _window(parameters: Mapping[str, Any]) -> int:
 
 
 def _answer(question: Question) -> Sequence[Reading] | ConditionUnavailable:
+    """Each account by itself, so that what is found belongs to one."""
+    accounts = _accounts(question)
+    if not accounts[1:]:
+        return _of_scope(question, "")
+    found: list[Reading] = []
+    for account in accounts:
+        place = f"{account}/"
+        known = {
+            one.removeprefix(place) for one in question.keys if one.startswith(place)
+        }
+        scope = Scope(frozenset([account]), question.scope.regions)
+        asked = replace(question, scope=scope, keys=frozenset(known))
+        answer = _of_scope(asked, place)
+        if isinstance(answer, ConditionUnavailable):
+            return answer
+        found += answer
+    return found
+
+
+def _accounts(question: Question) -> list[str]:
+    """The accounts to count in; none where all are counted together."""
+    if question.parameters["by"] in _ACCOUNT_FIELDS:
+        return []
+    if question.scope.accounts is not None:
+        return sorted(question.scope.accounts)
+    numbers = Account.objects.order_by("number").values_list("number", flat=True)
+    found = list(numbers[: _MOST_ACCOUNTS + 1])
+    return found if len(found) <= _MOST_ACCOUNTS else []
+
+
+def _of_scope(
+    question: Question, place: str
+) -> Sequence[Reading] | ConditionUnavailable:
     asked = _asked(question)
     try:
         counts = _by_group(asked) if asked.by else _together(asked)
@@ -159,7 +194,10 @@ def _answer(question: Question) -> Sequence[Reading] | ConditionUnavailable:
     if isinstance(counts, ConditionUnavailable):
         return counts
     late = _late(question)
-    return [_reading(asked, name, some, late) for name, some in counts.items()]
+    return [
+        replace(one, key=f"{place}{one.key}")
+        for one in (_reading(asked, name, some, late) for name, some in counts.items())
+    ]
 
 
 def _asked(question: Question) -> _Asked:

@@ -144,34 +144,47 @@ def _series(questions: Sequence[Question]) -> list[list[_Known]]:
     """The series that each question is about."""
     if not questions:
         return []
-    metrics = {
-        (one.parameters["namespace"], one.parameters["name"]) for one in questions
-    }
-    wanted = reduce(or_, (Q(namespace=space, name=name) for space, name in metrics))
-    found: dict[tuple[str, str], list[tuple[_Known, dict[str, str]]]] = defaultdict(
-        list
-    )
+    wanted = reduce(or_, _wanted(questions))
+    by_metric: dict[tuple[str, ...], list[_Known]] = defaultdict(list)
     names = ("pk", "account", "region", "namespace", "name", "dimensions")
-    for pk, account, region, space, name, dimensions in MetricSeries.objects.filter(
-        wanted
-    ).values_list(*names):
-        pairs = json.loads(dimensions)
-        key = MetricKey(account, region, space, name, tuple(map(tuple, pairs)))
-        found[key.namespace, key.name].append((_Known(pk, key), dict(pairs)))
+    for pk, *where, dimensions in MetricSeries.objects.filter(wanted).values_list(
+        *names
+    ):
+        account, region, space, name = where
+        pairs = tuple((one, value) for one, value in json.loads(dimensions))
+        known = _Known(pk, MetricKey(account, region, space, name, pairs))
+        by_metric[space, name].append(known)
+        by_metric[space, name, dimensions].append(known)
     return [
-        [
-            one
-            for one, dimensions in found[
-                asked.parameters["namespace"], asked.parameters["name"]
-            ]
-            if _is_meant(asked, one.key, dimensions)
-        ][:_MOST_SERIES]
+        [one for one in by_metric[_place(asked)] if _is_meant(asked, one.key)][
+            :_MOST_SERIES
+        ]
         for asked in questions
     ]
 
 
-def _is_meant(asked: Question, key: MetricKey, dimensions: Mapping[str, str]) -> bool:
-    wanted = asked.parameters["dimensions"]
+def _place(asked: Question) -> tuple[str, ...]:
+    """The metric, with its dimensions as they are stored where all are named."""
+    parameters = asked.parameters
+    metric = (parameters["namespace"], parameters["name"])
+    if ANY in parameters["dimensions"].values():
+        return metric
+    key = MetricKey.of(("", ""), *metric, parameters["dimensions"])
+    return (*metric, key.dimensions_json)
+
+
+def _wanted(questions: Sequence[Question]) -> Iterator[Q]:
+    """Rows that questions may mean, by metric."""
+    named: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for namespace, name, *dimensions in map(_place, questions):
+        named[namespace, name].add(dimensions[0] if dimensions else "")
+    for (namespace, name), some in named.items():
+        found = Q(namespace=namespace, name=name)
+        yield found if "" in some else found & Q(dimensions__in=some)
+
+
+def _is_meant(asked: Question, key: MetricKey) -> bool:
+    wanted, dimensions = asked.parameters["dimensions"], dict(key.dimensions)
     return (
         asked.scope.admits(key.account, key.region)
         and wanted.keys() == dimensions.keys()

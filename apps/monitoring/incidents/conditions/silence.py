@@ -38,7 +38,7 @@ class SilentSource:
         "How long no data has come from a collector, a log group, a trail or a "
         "service. The value is the time since its newest data."
     )
-    unit = "s"
+    unit = "Seconds"
     absent = 0.0
 
     @property
@@ -63,12 +63,12 @@ class SilentSource:
 
     def unit_of(self, parameters: Mapping[str, Any]) -> str:
         del parameters
-        return "s"
+        return "Seconds"
 
     def say(self, parameters: Mapping[str, Any]) -> str:
         known = sources().get(parameters["what"])
         title = known.title if known else parameters["what"]
-        return f"time since the newest data, {title.lower()} {parameters['name']}"
+        return f"Time since the newest data: {title} {parameters['name']}"
 
     def read(
         self, parameters: Mapping[str, Any], periods: Periods, scope: Scope
