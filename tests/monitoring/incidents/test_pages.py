@@ -231,6 +231,9 @@ def test_a_backtest_says_when_it_would_have_fired(world: Scripted) -> None:
     assert not Incident.objects.exists()
     page = signed_in("root", Role.ADMIN).get(f"/backtests/{row.pk}/")
     assert "would have opened 8 incidents" in page.content.decode()
+    told = signed_in("rita", Role.VIEWER).get(f"/api/v1/backtests/{row.pk}").json()
+    assert told["incidents"] == 8
+    assert told["watched"][0]["fired"][1]["since"] == "2026-07-01T13:41:00Z"
 
 
 def test_a_cancelled_backtest_stops(world: Scripted) -> None:
