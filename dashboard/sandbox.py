@@ -17,11 +17,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import CommandError
 from django.utils import timezone
 
 from apps.audit.models import TrailSource
-from apps.audit.policy import policy
+from apps.audit.policy import policy, role_policies
 from apps.discovery.models import Account, ConfigSource
 from apps.monitoring.incidents import rules
 from apps.monitoring.models import LogScope
@@ -31,6 +32,7 @@ from apps.tracing.models import TraceScope
 # What makes the bad days of its shop visible.
 _RULES = frozenset(
     (
+        "violation-opened",
         "service-fails",
         "service-slow",
         "service-silent",
@@ -162,6 +164,7 @@ def connect(url: str) -> None:
             f"accounts/{number}",
             {
                 "external_id": account.external_id,
+                "roles": role_policies(settings.REMEDIATION_ROLE),
                 "policy": policy(
                     (found["bucket"], found["config_bucket"]),
                     [

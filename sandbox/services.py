@@ -15,6 +15,7 @@ from sandbox.kernel.calls import Service
 from sandbox.kernel.cloud import Cloud
 from sandbox.logs import Logs
 from sandbox.ssm import Ssm
+from sandbox.stepfunctions import StepFunctions
 from sandbox.sts import Sts
 from sandbox.xray import XRay
 
@@ -29,6 +30,7 @@ SERVICES: tuple[Callable[[Cloud], Service], ...] = (
     Logs,
     Scheduler,
     Ssm,
+    StepFunctions,
     Sts,
     XRay,
 )

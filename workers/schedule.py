@@ -7,6 +7,7 @@ SCHEDULE = {
     "heartbeat": {"task": "workers.tasks.heartbeat", "schedule": 5.0},
     "accounts": {"task": "workers.tasks.check_accounts", "schedule": 1.0},
     "compliance": {"task": "workers.tasks.hold_rules", "schedule": 1.0},
+    "causes": {"task": "workers.tasks.find_causes", "schedule": 10.0},
     "config-rules": {"task": "workers.tasks.read_config_rules", "schedule": 10.0},
     "dashboards": {"task": "workers.tasks.read_dashboards", "schedule": 1.0},
     "act-anchors": {"task": "workers.tasks.act_anchor", "schedule": 15.0},

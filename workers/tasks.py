@@ -5,6 +5,7 @@ import time
 from django.utils import timezone
 
 from apps.audit import collector
+from apps.audit.compliance import causing
 from apps.audit.compliance import evaluating as compliance
 from apps.audit.compliance.configrules import collector as config_rules
 from apps.audit.ledger import anchors, checking
@@ -134,6 +135,11 @@ def collect_resources() -> None:
 @app.task
 def collect_resources_of(source_id: int) -> None:
     resources.collect(source_id, store.engine(), timezone.now)
+
+
+@app.task
+def find_causes() -> None:
+    causing.find_causes(timezone.now())
 
 
 @app.task

@@ -258,8 +258,11 @@ def action_of(service: str, operation: str) -> str:
     prefix = _PREFIXES.get(service, service)
     if prefix == "apigateway":
         return f"{prefix}:{_method(operation)}"
-    name = _S3_ACTIONS.get(operation, operation) if service == "s3" else operation
-    return f"{prefix}:{name}"
+    if service == "s3":
+        return f"{prefix}:{_S3_ACTIONS.get(operation, operation)}"
+    # Source: Service Authorization Reference, actions of AWS Lambda.
+    is_invoke = (service, operation) == ("lambda", "Invoke")
+    return f"{prefix}:{'InvokeFunction' if is_invoke else operation}"
 
 
 def also_needed(call: Call) -> tuple[str, ...]:

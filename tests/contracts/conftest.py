@@ -10,6 +10,7 @@ from apps.search.engines.base import DocumentEngine
 from apps.search.engines.embedded.engine import EmbeddedEngine
 from apps.search.engines.opensearch.cluster import Address
 from apps.search.engines.opensearch.engine import OpenSearchEngine
+from tests.contracts.actions.world import World
 from tests.contracts.things import THINGS, Clock
 from tests.servers.all import OPENSEARCH
 from tests.servers.running import needs
@@ -45,3 +46,11 @@ def engine(
     for made in build(tmp_path, clock):
         yield made
         made.close()
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """An AWS that a module's tests share, each with resources of its own."""
+    made = World(tmp_path_factory.mktemp("sandbox"))
+    yield made
+    made.end()

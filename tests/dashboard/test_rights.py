@@ -8,10 +8,15 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from apps.audit.ledger.writing import append
 from apps.audit.models import (
+    Breaker,
     ComplianceRule,
     Coverage,
     Evaluation,
+    Optin,
+    Plan,
+    Run,
     TrailSource,
     Violation,
 )
@@ -93,6 +98,8 @@ KEYED = {
 }
 # The least role, in all accounts, that a route asks for; the rest is for everybody.
 NEEDS = {
+    "limit-repairs": Role.ADMIN,
+    "verify-ledger": Role.OPERATOR,
     "settings": None,
     "retention": Role.ADMIN,
     "people": Role.ADMIN,
@@ -158,6 +165,14 @@ NEEDS = {
     "api-escalations": Role.ADMIN,
     "delete-log-source": Role.ADMIN,
     "change-compliance-rule": Role.ADMIN,
+    "new-compliance-rule": Role.ADMIN,
+    "edit-compliance-rule": Role.ADMIN,
+    "try-compliance-rule": Role.ADMIN,
+    "new-pack": Role.ADMIN,
+    "delete-pack": Role.ADMIN,
+    "new-exemption": Role.OPERATOR,
+    "end-exemption": Role.OPERATOR,
+    "review-exemption": Role.APPROVER,
     "new-config-source": Role.ADMIN,
     "config-source": Role.ADMIN,
     "delete-config-source": Role.ADMIN,
@@ -225,8 +240,11 @@ def two_accounts(fill: Fill) -> dict[str, object]:
     )
     metrics_of(elsewhere)
     logs_of(elsewhere)
-    violations_of(elsewhere)
     resources_of(elsewhere)
+    violations_of(elsewhere)
+    notices_of(elsewhere)
+    an_incident_of(elsewhere)
+    repairs_of(elsewhere)
     an_incident_of(elsewhere)
     notices_of(elsewhere)
     return {"source": source, "hidden": hidden}
@@ -247,16 +265,7 @@ def metrics_of(account: Account) -> None:
 
 def violations_of(account: Account) -> None:
     """A resource that fails a rule of its account, whose every part is a secret."""
-    resource = Resource.objects.create(
-        account=account.number,
-        region=SECRET,
-        type=f"AWS::{SECRET}",
-        resource_id=SECRET,
-        name=SECRET,
-        source="scanner",
-        captured_at=NOON,
-        first_seen_at=NOON,
-    )
+    resource = Resource.objects.get()
     rule = ComplianceRule.objects.create(
         slug=SECRET, title=SECRET, kind="config", account=account.number, region=SECRET
     )
@@ -384,6 +393,41 @@ def notices_of(account: Account) -> None:
     row.save()
 
 
+def repairs_of(account: Account) -> None:
+    """A repair and what holds it back, whose every part is a secret."""
+    plan = Plan.objects.create(
+        account=account.number,
+        region=SECRET,
+        resource_type=SECRET,
+        resource_id=SECRET,
+        name=SECRET,
+        action=SECRET,
+        origin="person",
+        state="approved",
+        problem=SECRET,
+        created_at=NOON,
+    )
+    Run.objects.create(
+        plan=plan,
+        account=account.number,
+        action=SECRET,
+        resource_key=SECRET,
+        problem=SECRET,
+        created_at=NOON,
+        next_at=NOON,
+    )
+    Breaker.objects.create(
+        key=SECRET, says=SECRET, account=account.number, opened_at=NOON
+    )
+    Optin.objects.create(
+        rule=ComplianceRule.objects.get(),
+        account=account.number,
+        action=SECRET,
+        created_at=NOON,
+    )
+    append(SECRET, SECRET, {"account": account.number}, NOON, SECRET)
+
+
 def client_of(role: str) -> Client:
     who = ROLES[role]
     return Client() if who is None else signed_in("somebody", *who)
@@ -402,11 +446,18 @@ def path_of(route: str) -> str:
         "<int:alarm_id>": str(CloudWatchAlarm.objects.get().pk),
         "<int:group_id>": str(LogGroup.objects.get().pk),
         "<int:scope_id>": str(LogScope.objects.get().pk),
+        "<int:plan_id>": str(Plan.objects.get().pk),
+        "<int:repair_id>": str(Run.objects.get().pk),
+        "<int:optin_id>": str(Optin.objects.get().pk),
+        "<int:breaker_id>": str(Breaker.objects.get().pk),
         "<int:violation_id>": str(Violation.objects.get().pk),
+        "<slug:pack_slug>": "pack",
+        "(?P<form>csv|json)": "json",
+        "<int:exemption_id>": "1",
         "<slug:rule_slug>": ComplianceRule.objects.get().slug,
         "<int:log_source_id>": str(LogSource.objects.get().pk),
         "<int:config_source_id>": str(ConfigSource.objects.get().pk),
-        "<int:resource_id>": str(Resource.objects.get().pk),
+        "<int:resource_id>": str(Resource.objects.order_by("pk")[0].pk),
         "<int:select_id>": "1",
         "<int:incident_id>": str(Incident.objects.get().pk),
         "<int:rule_id>": str(AlertRule.objects.get().pk),

@@ -11,33 +11,44 @@ from apps.audit.models import Evaluation
 
 _ROWS = 1_000
 _UPDATED = 200
+Known = tuple[int, int, str, str, str, datetime]
+"""Number of the row, rule, outcome, reason, path, and since when."""
 _SAID = ["outcome", "reason", "path", "evaluated_at", "since"]
 
 
 def keep(judged: Sequence[Judged], now: datetime) -> int:
     """Write verdicts that are new or other than before; how many."""
-    rules = {one.rule.pk for one in judged}
-    resources = {one.resource.pk for one in judged}
-    held = {
-        (row.rule_id, row.resource_id): row
-        for row in Evaluation.objects.filter(rule__in=rules, resource__in=resources)
-    }
+    held = _held(judged)
     fresh, other = [], []
     for one in judged:
-        row = held.get((one.rule.pk, one.resource.pk))
-        if row is None:
+        known = held.get((one.rule.pk, one.resource.pk))
+        if known is None:
             if one.verdict.outcome is not Outcome.NOT_APPLICABLE:
                 fresh.append(_row(one, now))
-        elif _differs(row, one.verdict):
-            at = one.at or now
-            if row.outcome != one.verdict.outcome:
-                row.since = at
-            row.outcome, row.evaluated_at = one.verdict.outcome, at
-            row.reason, row.path = one.verdict.reason, one.verdict.path[:500]
+        elif known[2:5] != _said(one.verdict):
+            row = _row(one, now)
+            row.pk, row.since = known[0], known[5]
+            if known[2] != one.verdict.outcome:
+                row.since = row.evaluated_at
             other.append(row)
     Evaluation.objects.bulk_create(fresh, _ROWS, ignore_conflicts=True)
     Evaluation.objects.bulk_update(other, _SAID, _UPDATED)
     return len(fresh) + len(other)
+
+
+def _held(judged: Sequence[Judged]) -> dict[tuple[int, int], Known]:
+    """What is known of these, by rule and resource."""
+    rows = Evaluation.objects.filter(
+        rule__in={one.rule.pk for one in judged},
+        resource__in={one.resource.pk for one in judged},
+    )
+    told = rows.values_list(
+        "rule_id", "resource_id", "pk", "outcome", "reason", "path", "since"
+    )
+    return {
+        (rule, resource): (pk, rule, outcome, reason, path, since)
+        for rule, resource, pk, outcome, reason, path, since in told
+    }
 
 
 def _row(one: Judged, now: datetime) -> Evaluation:
@@ -52,9 +63,5 @@ def _row(one: Judged, now: datetime) -> Evaluation:
     )
 
 
-def _differs(row: Evaluation, verdict: Verdict) -> bool:
-    return (row.outcome, row.reason, row.path) != (
-        verdict.outcome,
-        verdict.reason,
-        verdict.path[:500],
-    )
+def _said(verdict: Verdict) -> tuple[str, str, str]:
+    return verdict.outcome, verdict.reason, verdict.path[:500]

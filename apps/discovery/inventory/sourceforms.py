@@ -28,8 +28,8 @@ class ConfigSourceForm(forms.ModelForm[ConfigSource]):
             "aggregator": "Aggregator",
         }
         help_texts = {  # noqa: RUF012
-            "asks_config": "Every 10 minutes: what it discovered, and "
-            "the past of each resource once.",
+            "asks_config": "Every 10 minutes: what it discovered, and once the past "
+            "of each resource.",
             "scans": "Every 10 minutes, by the APIs of the services.",
             "queue_url": "An SQS queue that hears the topic of AWS Config: changes are "
             "known within seconds.",
@@ -38,7 +38,7 @@ class ConfigSourceForm(forms.ModelForm[ConfigSource]):
             "prefix": "What comes before AWSLogs/, with its slash. Usually empty.",
             "bucket_region": "Where it is another region.",
             "first_day": "Files of days before are not read. Empty: the last 7 days.",
-            "aggregator": "Its name, to read copies of other accounts and regions: they "
+            "aggregator": "Its name, to read copies of other places: they "
             "lag behind. Then nothing else here is read.",
         }
         widgets = {  # noqa: RUF012

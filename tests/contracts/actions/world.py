@@ -28,7 +28,6 @@ from sandbox.kernel.calls import Finished
 from sandbox.kernel.clock import SetClock
 from sandbox.kernel.cloud import HOME_REGION, SHOP, Cloud
 from sandbox.kernel.faults import Fault, FaultKind
-from sandbox.kernel.principals import service_principal
 from sandbox.kernel.server import Server
 from tests.sandbox.conftest import NOW, allowing
 
@@ -67,17 +66,21 @@ class World:
         """Somebody with the permissions that the action declares, and no others."""
         if action.identifier not in self._runners:
             declared = (*action.permissions.read, *action.permissions.write)
-            who = service_principal("tests.amazonaws.com", SHOP)
-            iam = self.cloud.client("iam", SHOP, HOME_REGION, who)
-            name = f"runner-{action.identifier}"
-            iam.create_user(UserName=name)
-            iam.put_user_policy(
-                UserName=name, PolicyName="own", PolicyDocument=allowing(declared)
-            )
-            key = iam.create_access_key(UserName=name)["AccessKey"]
+            key = self._key(f"runner-{action.identifier}", allowing(declared))
             self._runners[action.identifier] = Runner(self._client_of(key))
             self._keys[action.identifier] = key
         return self._runners[action.identifier]
+
+    def somebody(self, policy: str) -> Runner:
+        """Somebody who may do what a policy says."""
+        return Runner(self._client_of(self._key(self.fresh("somebody"), policy)))
+
+    def _key(self, name: str, policy: str) -> Values:
+        iam = self.admin("iam")
+        iam.create_user(UserName=name)
+        iam.put_user_policy(UserName=name, PolicyName="own", PolicyDocument=policy)
+        key: Values = iam.create_access_key(UserName=name)["AccessKey"]
+        return key
 
     def _client_of(self, key: Values) -> Callable[[str], Any]:
         made: dict[str, Any] = {}

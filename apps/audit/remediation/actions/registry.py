@@ -12,6 +12,9 @@ from apps.audit.remediation.actions.databases import MakeDatabasePrivate
 from apps.audit.remediation.actions.dnsrecords import FailOver
 from apps.audit.remediation.actions.ecsservices import RestartService, RollBackService
 from apps.audit.remediation.actions.functions import ReserveConcurrency
+from apps.audit.remediation.actions.handovers.automations import RunAutomation
+from apps.audit.remediation.actions.handovers.invocations import InvokeFunction
+from apps.audit.remediation.actions.handovers.statemachines import RunStateMachine
 from apps.audit.remediation.actions.listeners import RedirectToHttps
 from apps.audit.remediation.actions.loggroups import KeepLogs
 from apps.audit.remediation.actions.securitygroups import RevokeOpenIngress
@@ -23,6 +26,7 @@ _ALL: tuple[Action, ...] = (
     DeactivateAccessKey(),
     EncryptByDefault(),
     FailOver(),
+    InvokeFunction(),
     KeepLogs(),
     MakeDatabasePrivate(),
     RedirectToHttps(),
@@ -33,6 +37,8 @@ _ALL: tuple[Action, ...] = (
     RestrictApiPolicy(),
     RevokeOpenIngress(),
     RollBackService(),
+    RunAutomation(),
+    RunStateMachine(),
     SetCapacity(),
     UnshareSnapshot(),
 )
