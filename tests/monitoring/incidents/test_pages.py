@@ -299,3 +299,15 @@ def test_who_was_told_and_what_keeps_it_quiet_stands_on_its_page(
 
     assert "Night shift: firing" in shown
     assert "Being moved" in shown
+
+
+def test_what_could_not_be_read_is_said_of_a_backtest(world: Scripted) -> None:
+    rule = a_rule()
+    world.problem = "The store is down."
+    span = (NOON, NOON + timedelta(minutes=10))
+    row = backtesting.request(rule, span, a_user(role=Role.ADMIN), minute(60))
+
+    backtesting.run(row.pk, lambda: minute(60))
+
+    row.refresh_from_db()
+    assert (row.state, row.problem) == ("failed", "The store is down.")
