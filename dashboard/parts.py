@@ -28,6 +28,7 @@ from django.utils import timezone
 from apps.discovery import heartbeats
 from apps.search import connections
 from apps.search.shutdown import stopping
+from workers.app import of_queue
 from workers.beat import LeadingScheduler
 from workers.broker import ACT, QUEUE
 
@@ -86,9 +87,9 @@ def worker(app: Celery, threads: int = THREADS) -> Part:
     )
 
 
-def repairs(app: Celery, threads: int = _REPAIRS_AT_ONCE) -> Part:
+def repairs(threads: int = _REPAIRS_AT_ONCE) -> Part:
     """What repairs has threads of its own: it does not wait for what collects."""
-    return Part("repairs", lambda: _worker(app, ACT, threads))
+    return Part("repairs", lambda: _worker(of_queue(ACT), ACT, threads))
 
 
 def _worker(app: Celery, queue: str, threads: int) -> Any:

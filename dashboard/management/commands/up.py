@@ -97,6 +97,6 @@ class Command(BaseCommand):
         site = parts.Site(
             "dashboard.asgi:application", host, port, settings.TRUSTED_PROXIES
         )
-        running = [parts.worker(celery), parts.repairs(celery), parts.beat(celery)]
+        running = [parts.worker(celery), parts.repairs(), parts.beat(celery)]
         parts.serve(site, running, ready)
         store.engine().close()

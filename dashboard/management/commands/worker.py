@@ -27,5 +27,7 @@ class Command(BaseCommand):
         preparation.check_shared()
         preparation.make_room(options["threads"])
         preparation.settle_memory()
-        part = parts.repairs if options["act"] else parts.worker
-        parts.run([part(celery, options["threads"])])
+        if options["act"]:
+            parts.run([parts.repairs(options["threads"])])
+        else:
+            parts.run([parts.worker(celery, options["threads"])])
