@@ -115,14 +115,14 @@ changes, the plan is stale. They cannot be undone from here.
 {chr(10).join(_detail(one) for one in actions())}
 ## What was tried
 
-Every action here passes one suite against the [sandbox](sandbox.md), over HTTP, with the
-permissions it declares and no others: plan, each step, verify, undo, a change by
+Every action here passes one suite against the [sandbox](sandbox.md), over HTTP, with
+the permissions it declares and no others: plan, each step, verify, undo, a change by
 somebody else, a refused and a throttled call, a resource that is gone. **None of them
 ever met AWS.** The sandbox changes databases, load balancers and records at once, AWS
-within seconds or minutes. Two things are unproven in particular: that Route 53 takes the
-exchange of a primary and a secondary in one batch, and that the count of a service's
-deployments (AWS remembers those of 90 days) tells a restart that began from one that
-did not.
+within seconds or minutes. Two things are unproven in particular: that Route 53 takes
+the exchange of a primary and a secondary in one batch, and that the count of the
+deployments of a service (AWS remembers those of 90 days) tells a restart that began
+from one that did not.
 
 This page is made from the code; a test holds it to that.
 """
