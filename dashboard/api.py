@@ -5,10 +5,26 @@ from django.urls import path
 from drf_spectacular.views import SpectacularAPIView
 
 from apps.audit.compliance.api import (
+    ComplianceRulesView,
     ComplianceView,
-    RulesView,
     ViolationsView,
     ViolationView,
+)
+from apps.audit.history.api import (
+    ResourceHistoryView,
+    ResourcesView,
+    ResourceView,
+)
+from apps.audit.history.queries import SelectView
+from apps.audit.remediation.api import (
+    ActionsView,
+    ApproveView,
+    LedgerView,
+    RemediationsView,
+    RemediationView,
+    RollBackView,
+    SwitchView,
+    WithdrawView,
 )
 from apps.discovery.api import AccountsView, MeView
 from apps.monitoring.alarms.api import AlarmHistoryView, AlarmsView, AlarmView
@@ -19,6 +35,14 @@ from apps.monitoring.dashboards.api import (
     DashboardImportView,
     DashboardsView,
     DashboardView,
+)
+from apps.monitoring.incidents.api import (
+    AlertRulesView,
+    AlertRuleView,
+    IncidentActionView,
+    IncidentsView,
+    IncidentView,
+    RuleEvaluationsView,
 )
 from apps.monitoring.languages.api import LogQueryView
 from apps.monitoring.languages.passing.api import LogQueryAtAwsView
@@ -44,6 +68,19 @@ from apps.monitoring.logs.sourceapi import (
 )
 from apps.monitoring.logs.tracepages import TraceLinesView
 from apps.monitoring.metrics.collectionapi import CollectionsView, CollectionView
+from apps.monitoring.notifications.api import (
+    ChannelsView,
+    ChannelTestView,
+    ChannelView,
+    DeliveriesView,
+    DeliveryAgainView,
+    DeliveryView,
+    EscalationsView,
+    EscalationView,
+    RoutesView,
+    RouteView,
+)
+from apps.monitoring.notifications.silenceapi import SilencesView, SilenceView
 from apps.search.api import (
     ContextView,
     DocumentView,
@@ -62,13 +99,67 @@ urlpatterns = [
     path("me", MeView.as_view(), name="api-me"),
     path("metrics", MetricsView.as_view(), name="api-metrics"),
     path("metrics/data", MetricDataView.as_view(), name="api-metric-data"),
+    path("actions", ActionsView.as_view(), name="api-actions"),
+    path("remediations", RemediationsView.as_view(), name="api-remediations"),
+    path("remediations/switch", SwitchView.as_view(), name="api-repair-switch"),
+    path(
+        "remediations/<int:plan_id>", RemediationView.as_view(), name="api-remediation"
+    ),
+    path(
+        "remediations/<int:plan_id>/approve",
+        ApproveView.as_view(),
+        name="api-approve-repair",
+    ),
+    path(
+        "remediations/<int:plan_id>/withdraw",
+        WithdrawView.as_view(),
+        name="api-withdraw-repair",
+    ),
+    path(
+        "remediations/<int:plan_id>/roll-back",
+        RollBackView.as_view(),
+        name="api-roll-back",
+    ),
+    path("ledger", LedgerView.as_view(), name="api-ledger"),
     path("accounts", AccountsView.as_view(), name="api-accounts"),
     path("violations", ViolationsView.as_view(), name="api-violations"),
     path(
         "violations/<int:violation_id>", ViolationView.as_view(), name="api-violation"
     ),
     path("compliance", ComplianceView.as_view(), name="api-compliance"),
-    path("compliance/rules", RulesView.as_view(), name="api-compliance-rules"),
+    path(
+        "compliance/rules", ComplianceRulesView.as_view(), name="api-compliance-rules"
+    ),
+    path("resources", ResourcesView.as_view(), name="api-resources"),
+    path("resources/<int:resource_id>", ResourceView.as_view(), name="api-resource"),
+    path("resources/query", SelectView.as_view(), name="api-resource-query"),
+    path(
+        "resources/<int:resource_id>/history",
+        ResourceHistoryView.as_view(),
+        name="api-resource-history",
+    ),
+    path("channels", ChannelsView.as_view(), name="api-channels"),
+    path("channels/<int:channel_id>", ChannelView.as_view(), name="api-channel"),
+    path(
+        "channels/<int:channel_id>/test",
+        ChannelTestView.as_view(),
+        name="api-test-channel",
+    ),
+    path("deliveries", DeliveriesView.as_view(), name="api-deliveries"),
+    path("deliveries/<int:delivery_id>", DeliveryView.as_view(), name="api-delivery"),
+    path(
+        "deliveries/<int:delivery_id>/again",
+        DeliveryAgainView.as_view(),
+        name="api-send-again",
+    ),
+    path("routes", RoutesView.as_view(), name="api-routes"),
+    path("routes/<int:route_id>", RouteView.as_view(), name="api-route"),
+    path("escalations", EscalationsView.as_view(), name="api-escalations"),
+    path(
+        "escalations/<int:policy_id>", EscalationView.as_view(), name="api-escalation"
+    ),
+    path("silences", SilencesView.as_view(), name="api-silences"),
+    path("silences/<int:silence_id>", SilenceView.as_view(), name="api-silence"),
     path("dashboards", DashboardsView.as_view(), name="api-dashboards"),
     path("dashboards/auto", AutomaticView.as_view(), name="api-automatic"),
     path("dashboards/import", DashboardImportView.as_view(), name="api-import-board"),
@@ -120,6 +211,20 @@ urlpatterns = [
         "alarms/<int:alarm_id>/history",
         AlarmHistoryView.as_view(),
         name="api-alarm-history",
+    ),
+    path("incidents", IncidentsView.as_view(), name="api-incidents"),
+    path("incidents/<int:incident_id>", IncidentView.as_view(), name="api-incident"),
+    path(
+        "incidents/<int:incident_id>/<slug:action>",
+        IncidentActionView.as_view(),
+        name="api-incident-action",
+    ),
+    path("rules", AlertRulesView.as_view(), name="api-alert-rules"),
+    path("rules/<int:rule_id>", AlertRuleView.as_view(), name="api-alert-rule"),
+    path(
+        "rules/<int:rule_id>/evaluations",
+        RuleEvaluationsView.as_view(),
+        name="api-rule-evaluations",
     ),
     path("metrics/collection", CollectionsView.as_view(), name="api-collections"),
     path(

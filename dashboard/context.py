@@ -13,6 +13,7 @@ from apps.discovery.accounts import visible_to
 from apps.discovery.models import Account
 from apps.discovery.permissions import person
 from apps.monitoring.alarms.views import in_alarm as alarms_in_alarm
+from apps.monitoring.incidents.lists import open_count as open_incidents
 from apps.search import quarantine, store
 from apps.search.kinds import Kind
 from apps.search.pickers import carried
@@ -36,8 +37,10 @@ class Item:
 # then what one sets up in daylight.
 _PAGES = (
     ("Home", "house", "home", ()),
+    ("Incidents", "circle-alert", "incidents", ()),
     ("Alarms", "triangle-alert", "alarms", ()),
     ("Compliance", "circle-check", "compliance", ()),
+    ("Silences", "bell-off", "silences", ()),
     ("Dashboards", "layout-dashboard", "dashboards", ()),
     ("Service map", "waypoints", "service-map", ()),
     ("Traces", "route", "traces", ()),
@@ -46,10 +49,14 @@ _PAGES = (
     ("Log queries", "table", "log-query", ()),
     ("CloudTrail", "search", "explore", ("trail",)),
     ("Actors", "fingerprint", "actors", ()),
+    ("Inventory", "box", "inventory", ()),
     ("Resources", "box", "resources", ()),
+    ("Repairs", "wrench", "repairs", ()),
+    ("Ledger", "book", "ledger", ()),
     ("Accounts", "cloud", "accounts", ()),
     ("Log groups", "folder-input", "log-groups", ()),
     ("Trail sources", "database", "sources", ()),
+    ("Config sources", "box", "config-sources", ()),
     ("Trace sources", "radio", "trace-scopes", ()),
     ("Records and requests", "share-2", "relay", ()),
     ("Metric collection", "server", "collection", ()),
@@ -58,7 +65,12 @@ _PAGES = (
 # Where the second part of the list begins.
 _SETTING_UP = "accounts"
 # What else belongs to an entry: other looks at its documents.
-_ALSO = {"/explore/logs/": "/logs/"}
+_ALSO = {
+    "/explore/logs/": "/logs/",
+    "/explore/config/": "/inventory/",
+    "/resources/": "/inventory/",
+    "/incidents/": "/rules/",
+}
 # Pages that look at a stretch of time: going between them keeps it.
 _IN_TIME = (
     "explore",
@@ -67,7 +79,6 @@ _IN_TIME = (
     "metrics",
     "log-query",
     "actors",
-    "resources",
 )
 
 
@@ -111,6 +122,8 @@ class Shell:
     def _waiting(self, name: str) -> tuple[int, str]:
         """What calls for attention behind an entry, and what it is called."""
         viewer = person(self._request)
+        if name == "incidents":
+            return open_incidents(viewer), "open"
         if name == "alarms":
             return alarms_in_alarm(viewer), "in alarm"
         if name == "quarantine":

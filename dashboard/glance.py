@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from apps.discovery.accounts import visible_to
 from apps.discovery.models import User
+from apps.monitoring.incidents.lists import Filters, chosen, rules_of
 from apps.monitoring.kinds import LOGS
 from apps.monitoring.metrics.overview import Collected, collected
 from apps.monitoring.models import CloudWatchAlarm, Dashboard
@@ -25,7 +26,7 @@ from apps.tracing.maps.lately import lately
 
 _AN_HOUR = timedelta(hours=1)
 _SEARCH_SECONDS = 5.0
-_ALARMS, _BOARDS = 8, 6
+_ALARMS, _BOARDS, _INCIDENTS = 8, 6, 3
 _FAILURES = "@level:(ERROR OR FATAL)"
 State = CloudWatchAlarm.State
 
@@ -72,12 +73,24 @@ def glance(viewer: User, now: datetime) -> dict[str, Any]:
     boards = Dashboard.objects.visible_to(viewer.pk).order_by("-updated_at")
     return {
         "metrics": Metrics.of(collected(viewer, now)),
+        "incidents": _incidents(viewer),
         "alarms": _counts(counted),
         "loud": alarms.filter(state=State.ALARM).order_by("-since")[:_ALARMS],
         "boards": boards[:_BOARDS],
         "logs": LOGS,
         "services": lately(Scope(viewer.visible_accounts()), now),
         "has_connected": visible_to(viewer).filter(is_connected=True).exists(),
+    }
+
+
+def _incidents(viewer: User) -> Mapping[str, Any]:
+    """What is open, how much of it nobody looks after, and the gravest."""
+    found = chosen(viewer, Filters())
+    return {
+        "open": found.count(),
+        "untaken": found.filter(acknowledged_at=None).count(),
+        "worst": found[:_INCIDENTS],
+        "rules": rules_of(viewer).filter(is_enabled=True).count(),
     }
 
 

@@ -28,12 +28,14 @@ from django.utils import timezone
 from apps.discovery import heartbeats
 from apps.search import connections
 from apps.search.shutdown import stopping
+from workers.app import of_queue
 from workers.beat import LeadingScheduler
 from workers.broker import ACT, QUEUE
 
 log = structlog.get_logger(__name__)
 
 THREADS = 4
+_REPAIRS_AT_ONCE = 2
 _LOOK_EVERY_SECONDS = 5.0
 _STREAMS_END_WITHIN_SECONDS = 2
 _WORKER_ENDS_WITHIN_SECONDS = 20.0
@@ -75,34 +77,40 @@ class Part:
             stop.join(_WORKER_ENDS_WITHIN_SECONDS)
 
 
-def worker(
-    app: Celery, threads: int = THREADS, queues: tuple[str, ...] = (QUEUE, ACT)
-) -> Part:
+def worker(app: Celery, threads: int = THREADS) -> Part:
     """Tasks run in threads: they wait for AWS and for stores. Who has more cores
     starts more processes."""
-
-    def make() -> Any:
-        return app.Worker(
-            pool="threads",
-            concurrency=threads,
-            queues=list(queues),
-            hostname=f"{os.getpid()}@{socket.gethostname()}",
-            without_heartbeat=True,
-            without_mingle=True,
-            without_gossip=True,
-            quiet=True,
-        )
-
-    name = heartbeats.WORKER if QUEUE in queues else heartbeats.ACT
-    return Part("worker", make, lambda: _beat_where_busy(name, threads))
+    return Part(
+        "worker",
+        lambda: _worker(app, QUEUE, threads),
+        lambda: _beat_where_busy(threads),
+    )
 
 
-def _beat_where_busy(name: str, threads: int) -> None:
+def repairs(threads: int = _REPAIRS_AT_ONCE) -> Part:
+    """What repairs has threads of its own: it does not wait for what collects."""
+    return Part("repairs", lambda: _worker(of_queue(ACT), ACT, threads))
+
+
+def _worker(app: Celery, queue: str, threads: int) -> Any:
+    return app.Worker(
+        pool="threads",
+        concurrency=threads,
+        queues=[queue],
+        hostname=f"{queue}-{os.getpid()}@{socket.gethostname()}",
+        without_heartbeat=True,
+        without_mingle=True,
+        without_gossip=True,
+        quiet=True,
+    )
+
+
+def _beat_where_busy(threads: int) -> None:
     """A worker whose threads all work hears no heartbeat, and is alive all the same."""
     if len(state.active_requests) < threads:
         return
     try:
-        heartbeats.beat(name, timezone.now())
+        heartbeats.beat(heartbeats.WORKER, timezone.now())
     except DatabaseError as error:
         log.warning("a busy worker could not note its heartbeat", error=str(error))
     finally:

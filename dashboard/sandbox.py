@@ -17,16 +17,31 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import CommandError
 from django.utils import timezone
 
 from apps.audit.models import TrailSource
-from apps.audit.policy import policy
+from apps.audit.policy import policy, role_policies
 from apps.discovery.models import Account, ConfigSource
+from apps.monitoring.incidents import rules
 from apps.monitoring.models import LogScope
 from apps.tracing.collecting.scopes import switch_on
 from apps.tracing.models import TraceScope
 
+# What makes the bad days of its shop visible.
+_RULES = frozenset(
+    (
+        "violation-opened",
+        "service-fails",
+        "service-slow",
+        "service-silent",
+        "queue-falls-behind",
+        "errors-in-logs",
+        "trail-silent",
+        "violation-opened",
+    )
+)
 MARK = "sandbox-data"
 """A file in a home that holds a sandbox's data and nothing else."""
 
@@ -149,6 +164,7 @@ def connect(url: str) -> None:
             f"accounts/{number}",
             {
                 "external_id": account.external_id,
+                "roles": role_policies(settings.REMEDIATION_ROLE),
                 "policy": policy(
                     (found["bucket"], found["config_bucket"]),
                     [
@@ -175,6 +191,7 @@ def connect(url: str) -> None:
                 "queue_url": found["queue_url"],
             },
         )
+    rules.begin_with(_RULES, timezone.now())
 
 
 def _read_config(account: Account, found: Mapping[str, Any]) -> None:

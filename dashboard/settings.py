@@ -186,17 +186,56 @@ CHART_MARKERS = ["apps.monitoring.alarms.markers.markers", "apps.audit.changes.m
 INVENTORY_FOLLOWERS = ["compliance"]
 # Who is told what rules of AWS Config say: callables of (changes, now) by dotted paths;
 # see ComplianceChanged in apps.discovery.inventory.notices.
-COMPLIANCE_CHANGES: list[str] = []
-# What alert rules can ask of: objects by dotted paths, of the type in
-# apps.discovery.alerthooks.
-ALERT_CONDITIONS: list[str] = []
+COMPLIANCE_CHANGES = ["apps.audit.compliance.configrules.results.take_changes"]
 # What may be done about a violation: see apps.audit.compliance.repairs.
 REPAIR_LINKS: list[str] = []
 # Tags that name who answers for a resource, the first one that it has.
 OWNER_TAGS = environment.names("OWNER_TAGS") or ["owner", "team"]
+CHART_MARKERS = [
+    "apps.monitoring.alarms.markers.markers",
+    "apps.monitoring.incidents.badges.markers",
+    "apps.audit.changes.markers",
+]
+# Who is told of resources that changed: see apps.discovery.inventory.changes.
+INVENTORY_FOLLOWERS = ["compliance"]
+# Who is told what rules of AWS Config say: callables of (changes, now) by dotted paths;
+# see ComplianceChanged in apps.discovery.inventory.notices.
+COMPLIANCE_CHANGES = ["apps.audit.compliance.configrules.results.take_changes"]
+# What may be done about a violation: see apps.audit.compliance.repairs.
+REPAIR_LINKS: list[str] = []
+# Tags that name who answers for a resource, the first one that it has.
+OWNER_TAGS = environment.names("OWNER_TAGS") or ["owner", "team"]
+# What alert rules can ask of: objects by dotted paths, of the type in
+# apps.discovery.alerthooks.
+ALERT_CONDITIONS = [
+    "apps.monitoring.incidents.conditions.metrics.CONDITION",
+    "apps.monitoring.incidents.conditions.documents.CONDITION",
+    "apps.tracing.maps.alerting.CONDITION",
+    "apps.monitoring.incidents.conditions.silence.CONDITION",
+    "apps.audit.compliance.alerting.CONDITION",
+]
+# What sources rooms know that may fall silent: tuples by dotted paths, of the types in
+# apps.discovery.silencehooks.
+ALERT_SOURCES = [
+    "apps.monitoring.incidents.conditions.silence.SOURCES",
+    "apps.audit.alerting.SOURCES",
+    "apps.tracing.collecting.alerting.SOURCES",
+]
+# What rooms tell of an incident: functions by dotted paths, of the types in
+# apps.discovery.incidenthooks.
+INCIDENT_STORIES = ["apps.monitoring.incidents.tellings.deliveries"]
+# Until when documents of a kind are known to be complete in a scope: functions by
+# dotted paths of (scope, now), None where no collector is charged with them.
+DOCUMENTS_KNOWN_UNTIL = {
+    "logs": "apps.monitoring.incidents.conditions.loglines.known_until",
+    "trail": "apps.audit.alerting.known_until",
+    "spans": "apps.tracing.maps.alerting.known_until",
+}
 # What the service map tells of its nodes besides traces: functions by dotted paths, of
 # the types in apps.discovery.maphooks.
 MAP_BADGES = [
+    "apps.audit.compliance.badges.badges",
+    "apps.monitoring.incidents.badges.badges",
     "apps.monitoring.alarms.badges.badges",
     "apps.audit.changes.badges",
 ]

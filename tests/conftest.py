@@ -30,6 +30,10 @@ Fill = Callable[..., None]
 # Lets PostgreSQL empty tables that others refer to, between tests that commit.
 TransactionTestCase.available_apps = list(django_settings.INSTALLED_APPS)
 
+# moto makes 1,300 images of machines for every account and region, which nobody asks
+# for; told before any sandbox is made, in this process or another.
+os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
+
 _STORES = {"db", "transactional_db", "engine"}
 
 # A busy machine is no reason to fail; where CI decides, the same examples each time.

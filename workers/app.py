@@ -1,6 +1,7 @@
 """The Celery application: small, JSON only, on memory unless a broker is named."""
 
 import os
+from typing import Any
 
 from celery import Celery
 from django.conf import settings
@@ -24,23 +25,38 @@ _REDIS = {
     "retry_on_timeout": True,
 }
 
-app = Celery("trailmap", include=["workers.tasks"])
-app.conf.update(
-    broker_url=settings.BROKER_URL,
-    broker_transport_options=_MEMORY if settings.IS_ONE_PROCESS else _REDIS,
+_SETTINGS: dict[str, Any] = {
+    "broker_url": settings.BROKER_URL,
+    "broker_transport_options": _MEMORY if settings.IS_ONE_PROCESS else _REDIS,
     # In one process a thread takes what it can; of several, each takes one at a time.
-    worker_prefetch_multiplier=16 if settings.IS_ONE_PROCESS else 1,
-    task_routes={"workers.tasks.act_*": {"queue": ACT}},
-    task_ignore_result=True,
-    task_acks_late=True,
-    task_serializer="json",
-    accept_content=["json"],
-    beat_schedule=SCHEDULE,
-    beat_scheduler="workers.beat:LeadingScheduler",
-    beat_max_loop_interval=1,
-    timezone="UTC",
-    worker_hijack_root_logger=False,
-    worker_redirect_stdouts=False,
-    broker_connection_retry_on_startup=True,
-    broker_connection_max_retries=None,
-)
+    "worker_prefetch_multiplier": 16 if settings.IS_ONE_PROCESS else 1,
+    "task_routes": {"workers.tasks.act_*": {"queue": ACT}},
+    "task_ignore_result": True,
+    "task_acks_late": True,
+    "task_serializer": "json",
+    "accept_content": ["json"],
+    "beat_schedule": SCHEDULE,
+    "beat_scheduler": "workers.beat:LeadingScheduler",
+    "beat_max_loop_interval": 1,
+    "timezone": "UTC",
+    "worker_hijack_root_logger": False,
+    "worker_redirect_stdouts": False,
+    "broker_connection_retry_on_startup": True,
+    "broker_connection_max_retries": None,
+}
+
+app = Celery("trailmap", include=["workers.tasks"])
+app.conf.update(_SETTINGS)
+
+
+def of_queue(queue: str) -> Celery:
+    """The same tasks, for a worker of one queue: which queues are listened to belongs
+    to an application, and in one process there are two workers."""
+    made = Celery(
+        f"trailmap-{queue}",
+        include=["workers.tasks"],
+        tasks=app.tasks,
+        set_as_current=False,
+    )
+    made.conf.update(_SETTINGS)
+    return made

@@ -38,7 +38,7 @@ class LeadingScheduler(Scheduler):
 
     def apply_entry(self, entry: ScheduleEntry, producer: Any = None) -> None:
         # A broker would fill with ticks for as long as no worker runs.
-        is_act = entry.task.split(".")[-1].startswith("act_")
+        is_act = str(entry.task).split(".")[-1].startswith("act_")
         queue = broker.ACT if is_act else broker.QUEUE
         if self._waiting(queue) < broker.MOST_WAITING:
             super().apply_entry(entry, producer)

@@ -5,8 +5,10 @@ import time
 from django.utils import timezone
 
 from apps.audit import collector
-from apps.audit.compliance import evaluating
-from apps.audit.ledger import anchors
+from apps.audit.compliance import causing
+from apps.audit.compliance import evaluating as compliance
+from apps.audit.compliance.configrules import collector as config_rules
+from apps.audit.ledger import anchors, checking
 from apps.audit.relay import answering, publishing, receiving
 from apps.audit.remediation import jobs, planning, running
 from apps.discovery import accounts, heartbeats
@@ -14,6 +16,9 @@ from apps.discovery.inventory import collecting as resources
 from apps.discovery.inventory import hearing
 from apps.monitoring.alarms import collector as alarms
 from apps.monitoring.dashboards import account_reads
+from apps.monitoring.incidents import backtesting
+from apps.monitoring.incidents import evaluating as alert_rules
+from apps.monitoring.incidents import keeping as evaluations
 from apps.monitoring.languages import runs
 from apps.monitoring.languages.passing import working as aws_queries
 from apps.monitoring.logs import claims as log_claims
@@ -46,6 +51,7 @@ def act_heartbeat() -> None:
 @app.task
 def act_anchor() -> None:
     anchors.anchor_heads(timezone.now())
+    checking.check_if_due(timezone.now())
 
 
 @app.task
@@ -106,9 +112,10 @@ def collect_source(source_id: int) -> None:
 
 @app.task
 def hold_rules() -> None:
-    evaluating.tick(timezone.now)
+    compliance.tick(timezone.now)
 
 
+@app.task
 def hear_of_resources() -> None:
     for source_id in hearing.due_queues(timezone.now()):
         hear_of_resources_of.delay(source_id)
@@ -131,6 +138,22 @@ def collect_resources_of(source_id: int) -> None:
 
 
 @app.task
+def find_causes() -> None:
+    causing.find_causes(timezone.now())
+
+
+@app.task
+def read_config_rules() -> None:
+    for scope_id in config_rules.due_scopes(timezone.now()):
+        read_config_rules_of.delay(scope_id)
+
+
+@app.task
+def read_config_rules_of(scope_id: int) -> None:
+    config_rules.collect(scope_id, timezone.now)
+
+
+@app.task
 def collect_alarms() -> None:
     for scope_id in alarms.due_scopes(timezone.now()):
         collect_alarms_of.delay(scope_id)
@@ -140,6 +163,27 @@ def collect_alarms() -> None:
 def collect_alarms_of(scope_id: int) -> None:
     if alarms.claim(scope_id, timezone.now()):
         alarms.collect(scope_id, timezone.now)
+
+
+@app.task
+def evaluate_rules() -> None:
+    alert_rules.evaluate_due(timezone.now)
+
+
+@app.task
+def run_backtests() -> None:
+    for backtest_id in backtesting.waiting(timezone.now()):
+        run_backtest.delay(backtest_id)
+
+
+@app.task
+def run_backtest(backtest_id: int) -> None:
+    backtesting.run(backtest_id, timezone.now)
+
+
+@app.task
+def forget_evaluations() -> None:
+    evaluations.forget_old(timezone.now())
 
 
 @app.task

@@ -6,6 +6,7 @@ from itertools import chain
 from typing import Any
 
 from apps.audit.cloudtrail import PERMISSIONS
+from apps.audit.remediation.actions import registry
 from apps.discovery.inventory import config
 from apps.discovery.inventory.scanners import registry as scanners
 from apps.monitoring.alarms import cloudwatch as alarms
@@ -38,6 +39,7 @@ def policy(
         _statement("LookEventsUp", list(PERMISSIONS["lookup"]), "*"),
         _statement("ReadConfig", list(config.PERMISSIONS), "*"),
         _statement("ReadResources", list(scanners.PERMISSIONS), "*"),
+        _statement("ReadWhatIsRepaired", _read_by_actions(), "*"),
         _statement("ReadAlarms", list(alarms.PERMISSIONS), "*"),
         _statement("ReadMetrics", list(cloudwatch.PERMISSIONS), "*"),
         _statement("ReadDashboards", list(account_reads.PERMISSIONS), "*"),
@@ -47,6 +49,26 @@ def policy(
         _statement("ReadLogStreams", _all_of(kinesis.PERMISSIONS), stream),
     ]
     return {"Version": "2012-10-17", "Statement": statements}
+
+
+def role_policies(pattern: str) -> dict[str, dict[str, Any]]:
+    """What the roles that repair need, by their names: one for each family of actions.
+    `pattern` has {family} in it."""
+    families: dict[str, set[str]] = {}
+    for action in registry.actions():
+        families.setdefault(action.family, set()).update(action.permissions.write)
+    return {
+        pattern.format(family=family): {
+            "Version": "2012-10-17",
+            "Statement": [_statement("Repair", sorted(allowed), "*")],
+        }
+        for family, allowed in sorted(families.items())
+    }
+
+
+def _read_by_actions() -> list[str]:
+    """What planning, settling and verifying read: by the role that collects."""
+    return sorted({one for each in registry.actions() for one in each.permissions.read})
 
 
 def _arns(buckets: Sequence[str], inside: str = "") -> str | list[str]:
@@ -64,8 +86,9 @@ def page() -> str:
 
 What the role of a connected account needs to be collected from. Leave out what you do
 not use: the queue, the bucket, looking events up, AWS Config, resources that are read
-by their own APIs, metrics, log groups, traces, a stream of Kinesis, or asking CloudWatch queries that cost money. A bucket or stream
-encrypted with a key of your own also needs `kms:Decrypt` on that key.
+by their own APIs, metrics, log groups, traces, a stream of Kinesis, or asking
+CloudWatch queries that cost money. A bucket or stream encrypted with a key of your own
+also needs `kms:Decrypt` on that key.
 
 ```json
 {json.dumps(policy(), indent=2)}

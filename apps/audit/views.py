@@ -1,5 +1,6 @@
 """Pages about actors, sessions and resources."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
@@ -18,7 +19,7 @@ from apps.search.engines.base import Hit, SearchRequest
 from apps.search.explorestate import ExploreState, Filter, exact_clause
 from apps.search.pickers import carried, scope_picker, time_picker
 from apps.search.results import PROBLEMS, document_row, problem_of, span_of
-from apps.search.syntax import Equals, Everything, Node
+from apps.search.syntax import AnyOf, Equals, Everything, Node
 from apps.search.timerange import from_milliseconds, rfc3339
 from apps.search.viewers import viewer_of
 
@@ -54,18 +55,22 @@ def actor(request: HttpRequest) -> HttpResponse:
     return render(request, "audit/actor.html", context)
 
 
-def resource(request: HttpRequest) -> HttpResponse:
-    name = _named(request)
+def trail_context(
+    request: HttpRequest, name: str, names: Sequence[str]
+) -> dict[str, Any]:
+    """What the trail says of a resource, by all the names it goes by."""
     state, context = _frame(request)
     context |= {"name": name, "short": short_name(name), "path": "@resource"}
     try:
-        asked = _asked(request, state, profiles.resource_node(name))
+        node = profiles.resource_node(name)
+        others = [Equals("@resource", one) for one in names if one != name]
+        asked = _asked(request, state, AnyOf((node, *others)) if others else node)
         profile = profiles.resource_profile(store.reader(), asked)
         context |= _profile_context(state, profile, "@resource", name, "Unknown")
         context["time"] = time_picker(dict(request.GET.lists()), asked.range)
     except PROBLEMS as error:
         context["problem"] = problem_of(error)
-    return render(request, "audit/resource.html", context)
+    return context
 
 
 def session(request: HttpRequest) -> HttpResponse:

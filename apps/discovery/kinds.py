@@ -55,4 +55,5 @@ CONFIG = Kind(
     placeholder='words, resourceType:"AWS::EC2::Volume", *production*',
     import_command="script/trailmap import config FOLDER",
     collect_page="config-sources",
+    pages=(("Inventory", "inventory"),),
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import threading
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -37,6 +38,19 @@ _CONFIG = Config(
 Wsgi = Callable[..., Any]
 
 
+_MAKING = threading.Lock()
+
+
+@lru_cache(maxsize=1)
+def _session() -> boto3.Session:
+    """One for all: each parses the models of its services by itself. Making clients
+    of it is not thread-safe."""
+    return boto3.Session(
+        aws_access_key_id="internal",
+        aws_secret_access_key="internal",  # noqa: S106 - opens nothing
+    )
+
+
 class Clients:
     """Makes and keeps clients; `application` is set when the sandbox is assembled."""
 
@@ -44,11 +58,6 @@ class Clients:
         self.application: Wsgi | None = None
         self._clients: dict[tuple[str, str, str, Principal, str], Any] = {}
         self._lock = threading.Lock()
-        # One session: each parses the models of its services by itself.
-        self._session = boto3.Session(
-            aws_access_key_id="internal",
-            aws_secret_access_key="internal",  # noqa: S106 - opens nothing
-        )
 
     def get(
         self,
@@ -67,10 +76,11 @@ class Clients:
     def _new(
         self, service: str, region: str, principal: Principal, source_ip: str
     ) -> Any:
-        make: Callable[..., Any] = self._session.client
-        client = make(
-            service, region_name=region, endpoint_url=_ENDPOINT, config=_CONFIG
-        )
+        make: Callable[..., Any] = _session().client
+        with _MAKING:
+            client = make(
+                service, region_name=region, endpoint_url=_ENDPOINT, config=_CONFIG
+            )
 
         def send(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
             return self._send(request, principal, source_ip)

@@ -81,7 +81,8 @@ class ShopControl:
 
     def _accounts(self, method: str, account: str, body: Any) -> Any:
         """GET lists what there is to watch. POST to an account makes, or changes, the
-        role a watcher assumes: `{"external_id": ..., "policy": {...}}`."""
+        role a watcher assumes: `{"external_id": ..., "policy": {...}}`, and with
+        `"roles": {name: policy}` more of them, to write with."""
         if method == "POST":
             return self._admit(account, body)
         return [self._described(account) for account in self._shop.people.sites]
@@ -111,23 +112,27 @@ class ShopControl:
         trusts = policy(
             {
                 "Effect": "Allow",
-                "Action": "sts:AssumeRole",
+                "Action": ["sts:AssumeRole", "sts:SetSourceIdentity"],
                 "Principal": {"AWS": f"arn:aws:iam::{TOOLS}:root"},
                 "Condition": {"StringEquals": {"sts:ExternalId": body["external_id"]}},
             }
         )
-        names = [role["RoleName"] for role in iam.list_roles()["Roles"]]
-        if ROLE in names:
-            iam.update_assume_role_policy(RoleName=ROLE, PolicyDocument=trusts)
-        else:
-            iam.create_role(
-                RoleName=ROLE,
-                AssumeRolePolicyDocument=trusts,
-                MaxSessionDuration=_ROLE_SECONDS,
-            )
-        iam.put_role_policy(
-            RoleName=ROLE,
-            PolicyName="reads",
-            PolicyDocument=json.dumps(body.get("policy", {})),
-        )
+        _put_role(iam, ROLE, trusts, body.get("policy", {}))
+        for name, allowed in (body.get("roles") or {}).items():
+            _put_role(iam, str(name), trusts, allowed)
         return self._described(account)
+
+
+def _put_role(iam: Any, name: str, trusts: str, allowed: Any) -> None:
+    names = [role["RoleName"] for role in iam.list_roles()["Roles"]]
+    if name in names:
+        iam.update_assume_role_policy(RoleName=name, PolicyDocument=trusts)
+    else:
+        iam.create_role(
+            RoleName=name,
+            AssumeRolePolicyDocument=trusts,
+            MaxSessionDuration=_ROLE_SECONDS,
+        )
+    iam.put_role_policy(
+        RoleName=name, PolicyName="own", PolicyDocument=json.dumps(allowed)
+    )

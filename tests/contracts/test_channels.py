@@ -25,7 +25,8 @@ pytestmark = pytest.mark.django_db
 
 HOSTILE = (
     "<script>alert(1)</script>\r\nBcc: eve@example.com\r\n\r\n<!channel> @everyone "
-    "\x1b[31mred\x00 \u202egnp.exe {{7*7}} ${7*7} {0.__class__} ![x](http://evil) "
+    "\x1b[31mred\x00 \u202egnp.exe {{98765*43210}} ${98765*43210} "
+    "{0.__class__} ![x](http://evil) "
     "\ud83d"
 )
 
@@ -141,7 +142,9 @@ def test_hostile_text_is_text(side: Counterpart, channel: Channel, clock: At) ->
     send(channel, clock)
 
     assert statuses() == ["sent"], Delivery.objects.get().problem
-    assert "49" not in side.got()[0].text.replace("\\u2049", "")
+    shown = side.got()[0].text
+    assert str(98765 * 43210) not in shown
+    assert "98765" in plain(shown)
 
 
 def test_a_long_text_is_cut_to_what_the_other_side_takes(
@@ -159,14 +162,16 @@ def test_a_long_text_is_cut_to_what_the_other_side_takes(
 def test_what_is_refused_is_not_tried_again_until_somebody_asks(
     side: Counterpart, channel: Channel, clock: At
 ) -> None:
-    side.refuses_next()
     notify(a_notice())
-    send(channel, clock)
-    clock.now += timedelta(days=1)
+    tries = 1 if side.tells_refusals else sending.MOST_ATTEMPTS
+    for _ in range(tries):
+        side.refuses_next()
+        send(channel, clock)
+        clock.now += timedelta(hours=1)
     send(channel, clock)
 
     given_up = Delivery.objects.get()
-    assert (given_up.status, given_up.attempts_made) == ("dead", 1)
+    assert (given_up.status, given_up.attempts_made) == ("dead", tries)
     channel.refresh_from_db()
     assert given_up.problem == channel.problem != ""
 

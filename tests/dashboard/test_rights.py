@@ -2,34 +2,71 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from apps.audit.ledger.writing import append
 from apps.audit.models import (
+    Breaker,
     ComplianceRule,
     Coverage,
     Evaluation,
+    Optin,
+    Plan,
+    Run,
     TrailSource,
     Violation,
 )
-from apps.discovery.models import Account, ApiToken, Grant, Resource, User
+from apps.discovery.inventory.items import (
+    ConfigItem,
+    ItemSource,
+    ItemStatus,
+    Relationship,
+    ResourceKey,
+)
+from apps.discovery.inventory.keeping import keep
+from apps.discovery.models import (
+    Account,
+    ApiToken,
+    ConfigGap,
+    ConfigNotice,
+    ConfigSource,
+    Grant,
+    Resource,
+    User,
+)
 from apps.discovery.roles import Role
+from apps.monitoring.incidents import rules
 from apps.monitoring.models import (
+    AlertRule,
+    Backtest,
+    Channel,
     CloudWatchAlarm,
+    Delivery,
+    EscalationPolicy,
+    Incident,
+    IncidentEvent,
     LogGroup,
     LogOutage,
     LogPoll,
     LogScope,
     LogSource,
     LogStream,
+    Matter,
     MetricExclusion,
     MetricOutage,
     MetricPlan,
     MetricScope,
     MetricSpend,
+    Route,
+    Silence,
 )
+from apps.monitoring.models.notifications import delivery_of
+from apps.monitoring.notifications.jsonnotices import as_json
+from apps.monitoring.notifications.notices import Notice, Severity, State
 from apps.search.models import ImportRun, QuarantinedRecord, SavedView
 from tests.conftest import Fill, signed_in
 from tests.factories import ACCOUNT, NOON, OTHER_ACCOUNT, a_user, an_account, an_event
@@ -61,6 +98,8 @@ KEYED = {
 }
 # The least role, in all accounts, that a route asks for; the rest is for everybody.
 NEEDS = {
+    "limit-repairs": Role.ADMIN,
+    "verify-ledger": Role.OPERATOR,
     "settings": None,
     "retention": Role.ADMIN,
     "people": Role.ADMIN,
@@ -102,8 +141,45 @@ NEEDS = {
     "switch-log-source": Role.OPERATOR,
     "read-log-source": Role.OPERATOR,
     "rotate-log-key": Role.ADMIN,
+    "channels": Role.ADMIN,
+    "new-channel": Role.ADMIN,
+    "channel": Role.ADMIN,
+    "test-channel": Role.ADMIN,
+    "switch-channel": Role.ADMIN,
+    "delete-channel": Role.ADMIN,
+    "deliveries": Role.ADMIN,
+    "delivery": Role.ADMIN,
+    "send-again": Role.ADMIN,
+    "routes": Role.ADMIN,
+    "new-route": Role.ADMIN,
+    "route": Role.ADMIN,
+    "delete-route": Role.ADMIN,
+    "escalations": Role.ADMIN,
+    "new-escalation": Role.ADMIN,
+    "escalation": Role.ADMIN,
+    "delete-escalation": Role.ADMIN,
+    "api-channels": Role.ADMIN,
+    "api-test-channel": Role.ADMIN,
+    "api-send-again": Role.ADMIN,
+    "api-routes": Role.ADMIN,
+    "api-escalations": Role.ADMIN,
     "delete-log-source": Role.ADMIN,
     "change-compliance-rule": Role.ADMIN,
+    "new-compliance-rule": Role.ADMIN,
+    "edit-compliance-rule": Role.ADMIN,
+    "try-compliance-rule": Role.ADMIN,
+    "new-pack": Role.ADMIN,
+    "delete-pack": Role.ADMIN,
+    "new-exemption": Role.OPERATOR,
+    "end-exemption": Role.OPERATOR,
+    "review-exemption": Role.APPROVER,
+    "new-config-source": Role.ADMIN,
+    "config-source": Role.ADMIN,
+    "delete-config-source": Role.ADMIN,
+    "switch-config-source": Role.OPERATOR,
+    "read-config-source": Role.OPERATOR,
+    "save-inventory-query": Role.OPERATOR,
+    "delete-inventory-query": Role.OPERATOR,
 }
 
 
@@ -164,7 +240,13 @@ def two_accounts(fill: Fill) -> dict[str, object]:
     )
     metrics_of(elsewhere)
     logs_of(elsewhere)
+    resources_of(elsewhere)
     violations_of(elsewhere)
+    notices_of(elsewhere)
+    an_incident_of(elsewhere)
+    repairs_of(elsewhere)
+    an_incident_of(elsewhere)
+    notices_of(elsewhere)
     return {"source": source, "hidden": hidden}
 
 
@@ -183,16 +265,7 @@ def metrics_of(account: Account) -> None:
 
 def violations_of(account: Account) -> None:
     """A resource that fails a rule of its account, whose every part is a secret."""
-    resource = Resource.objects.create(
-        account=account.number,
-        region=SECRET,
-        type=f"AWS::{SECRET}",
-        resource_id=SECRET,
-        name=SECRET,
-        source="scanner",
-        captured_at=NOON,
-        first_seen_at=NOON,
-    )
+    resource = Resource.objects.get()
     rule = ComplianceRule.objects.create(
         slug=SECRET, title=SECRET, kind="config", account=account.number, region=SECRET
     )
@@ -232,6 +305,129 @@ def logs_of(account: Account) -> None:
     )
 
 
+def resources_of(account: Account) -> None:
+    """A resource and what it came from, whose every part is a secret."""
+    key = ResourceKey(account.number, SECRET, SECRET, SECRET)
+    told = {SECRET: SECRET}
+    item = ConfigItem(
+        key,
+        ItemStatus.OK,
+        NOON,
+        ItemSource.CONFIG,
+        name=SECRET,
+        arn=f"arn:aws:iam::{account.number}:role/x",
+        tags=told,
+        configuration=told,
+        relationships=(Relationship(SECRET, SECRET, SECRET),),
+    )
+    keep([item], NOON)
+    source = ConfigSource.objects.create(
+        account=account, region=SECRET, bucket=SECRET, problem=SECRET
+    )
+    ConfigNotice.objects.create(
+        source=source, message_type=SECRET, digest="x", body=SECRET, received_at=NOON
+    )
+    ConfigGap.objects.create(
+        account=account.number, region=SECRET, reason="off", detail=SECRET, since=NOON
+    )
+
+
+def an_incident_of(account: Account) -> None:
+    """A rule, its incident and what it was tried on, whose every part is a secret."""
+    spec = {
+        "name": SECRET,
+        "kind": "documents",
+        "parameters": {"documents": "trail", "query": SECRET, "by": ""},
+        "account": account.number,
+        "threshold": 1.0,
+    }
+    rule = rules.create(spec, None, NOON)
+    incident = Incident.objects.create(
+        key=SECRET,
+        rule=rule,
+        title=SECRET,
+        text=SECRET,
+        severity="high",
+        account=account.number,
+        service=SECRET,
+        reading_key=SECRET,
+        opened_at=NOON,
+        changed_at=NOON,
+    )
+    IncidentEvent.objects.create(incident=incident, at=NOON, kind="opened", text=SECRET)
+    Backtest.objects.create(
+        spec=rules.spec_of(rule),
+        name=SECRET,
+        account=account.number,
+        rule=rule,
+        requested_at=NOON,
+        since=NOON,
+        until=NOON + timedelta(hours=1),
+    )
+
+
+def notices_of(account: Account) -> None:
+    """What is told, and what is silenced, whose every part is a secret."""
+    channel = Channel.objects.create(name=SECRET, kind="email", options={"to": SECRET})
+    Route.objects.create(name=SECRET, matchers=[["service", "=", SECRET]])
+    EscalationPolicy.objects.create(name=SECRET)
+    silence = Silence.objects.create(
+        account=account.number,
+        matchers=[["service", "=", SECRET]],
+        reason=SECRET,
+        made_at=NOON,
+        starts_at=NOON,
+        ends_at=datetime.max.replace(tzinfo=UTC),
+    )
+    labels = {"rule": SECRET, "account": account.number, "service": SECRET}
+    notice = Notice(
+        SECRET, State.FIRING, 1, SECRET, SECRET, Severity.HIGH, "/", NOON, labels
+    )
+    kept = as_json(notice)
+    Matter.objects.create(
+        key=SECRET, state="firing", revision=1, account=account.number, notice=kept,
+        since=NOON, changed_at=NOON,
+    )  # fmt: skip
+    row = delivery_of(channel, notice, kept, NOON)
+    row.status, row.silence = Delivery.Status.SILENCED, silence
+    row.save()
+
+
+def repairs_of(account: Account) -> None:
+    """A repair and what holds it back, whose every part is a secret."""
+    plan = Plan.objects.create(
+        account=account.number,
+        region=SECRET,
+        resource_type=SECRET,
+        resource_id=SECRET,
+        name=SECRET,
+        action=SECRET,
+        origin="person",
+        state="approved",
+        problem=SECRET,
+        created_at=NOON,
+    )
+    Run.objects.create(
+        plan=plan,
+        account=account.number,
+        action=SECRET,
+        resource_key=SECRET,
+        problem=SECRET,
+        created_at=NOON,
+        next_at=NOON,
+    )
+    Breaker.objects.create(
+        key=SECRET, says=SECRET, account=account.number, opened_at=NOON
+    )
+    Optin.objects.create(
+        rule=ComplianceRule.objects.get(),
+        account=account.number,
+        action=SECRET,
+        created_at=NOON,
+    )
+    append(SECRET, SECRET, {"account": account.number}, NOON, SECRET)
+
+
 def client_of(role: str) -> Client:
     who = ROLES[role]
     return Client() if who is None else signed_in("somebody", *who)
@@ -250,9 +446,29 @@ def path_of(route: str) -> str:
         "<int:alarm_id>": str(CloudWatchAlarm.objects.get().pk),
         "<int:group_id>": str(LogGroup.objects.get().pk),
         "<int:scope_id>": str(LogScope.objects.get().pk),
+        "<int:plan_id>": str(Plan.objects.get().pk),
+        "<int:repair_id>": str(Run.objects.get().pk),
+        "<int:optin_id>": str(Optin.objects.get().pk),
+        "<int:breaker_id>": str(Breaker.objects.get().pk),
         "<int:violation_id>": str(Violation.objects.get().pk),
+        "<slug:pack_slug>": "pack",
+        "(?P<form>csv|json)": "json",
+        "<int:exemption_id>": "1",
         "<slug:rule_slug>": ComplianceRule.objects.get().slug,
         "<int:log_source_id>": str(LogSource.objects.get().pk),
+        "<int:config_source_id>": str(ConfigSource.objects.get().pk),
+        "<int:resource_id>": str(Resource.objects.order_by("pk")[0].pk),
+        "<int:select_id>": "1",
+        "<int:incident_id>": str(Incident.objects.get().pk),
+        "<int:rule_id>": str(AlertRule.objects.get().pk),
+        "<int:backtest_id>": str(Backtest.objects.get().pk),
+        "<slug:rule_kind>": "documents",
+        "<slug:action>": "comment",
+        "<int:channel_id>": str(Channel.objects.get().pk),
+        "<int:delivery_id>": str(Delivery.objects.order_by("id")[0].pk),
+        "<int:route_id>": str(Route.objects.get().pk),
+        "<int:policy_id>": str(EscalationPolicy.objects.get().pk),
+        "<int:silence_id>": str(Silence.objects.get().pk),
         "<int:run_id>": str(ImportRun.objects.get().pk),
         "<int:user_id>": "1",
         "<int:grant_id>": "1",

@@ -34,12 +34,16 @@ def test_every_scheduled_task_exists_and_every_other_is_called_by_one() -> None:
         "ask_aws_log_query",
         "collect_alarms_of",
         "collect_log_source",
+        "collect_resources_of",
         "collect_source",
         "collect_traces_of",
+        "hear_of_resources_of",
         "list_metrics_of",
         "poll_scope",
+        "read_config_rules_of",
         "read_metrics_of",
         "send_notices_of",
+        "run_backtest",
         "take_stock_of_scope",
     }
 

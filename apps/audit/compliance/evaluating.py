@@ -14,6 +14,7 @@ from django.db import transaction
 
 from apps.audit.compliance import exemptions, rulebook
 from apps.audit.compliance.estates import StoredEstate, item_of
+from apps.audit.compliance.keeping import keep
 from apps.audit.compliance.rulebook import Rulebook
 from apps.audit.compliance.standing import Gaps, gaps
 from apps.audit.compliance.verdicts import Estate, Outcome, Verdict
@@ -26,9 +27,7 @@ from apps.discovery.models import Resource
 Clock = Callable[[], datetime]
 FOLLOWER = "compliance"
 _PAGE = 500
-_ROWS = 1_000
 _ALL_EVERY = timedelta(hours=24)
-_SAID = ["outcome", "reason", "path", "evaluated_at", "since"]
 
 
 @dataclass
@@ -144,7 +143,7 @@ def evaluate(resources: Sequence[Resource], book: Rulebook, estate: Estate) -> C
         for ready, verdict in _verdicts(resource, book, estate, stale)
     ]
     with transaction.atomic():
-        changed = _keep(judged, estate.now)
+        changed = keep(judged, estate.now)
         gone = [one.pk for one in resources if one.deleted_at is not None]
         opened, resolved = settle(judged, estate.now)
         if gone:
@@ -164,51 +163,6 @@ def _verdicts(
             yield ready, Verdict(Outcome.UNKNOWN, gap)
         else:
             yield ready, ready.judge(item, estate)
-
-
-def _keep(judged: Sequence[Judged], now: datetime) -> int:
-    """Write verdicts that are new or other than before; how many."""
-    rules = {one.rule.pk for one in judged}
-    resources = {one.resource.pk for one in judged}
-    held = {
-        (row.rule_id, row.resource_id): row
-        for row in Evaluation.objects.filter(rule__in=rules, resource__in=resources)
-    }
-    fresh, other = [], []
-    for one in judged:
-        row = held.get((one.rule.pk, one.resource.pk))
-        if row is None:
-            if one.verdict.outcome is not Outcome.NOT_APPLICABLE:
-                fresh.append(_row(one, now))
-        elif _differs(row, one.verdict):
-            if row.outcome != one.verdict.outcome:
-                row.since = now
-            row.outcome, row.evaluated_at = one.verdict.outcome, now
-            row.reason, row.path = one.verdict.reason, one.verdict.path[:500]
-            other.append(row)
-    Evaluation.objects.bulk_create(fresh, _ROWS, ignore_conflicts=True)
-    Evaluation.objects.bulk_update(other, _SAID, _ROWS // 5)
-    return len(fresh) + len(other)
-
-
-def _row(one: Judged, now: datetime) -> Evaluation:
-    return Evaluation(
-        rule_id=one.rule.pk,
-        resource_id=one.resource.pk,
-        outcome=one.verdict.outcome,
-        reason=one.verdict.reason,
-        path=one.verdict.path[:500],
-        evaluated_at=now,
-        since=now,
-    )
-
-
-def _differs(row: Evaluation, verdict: Verdict) -> bool:
-    return (row.outcome, row.reason, row.path) != (
-        verdict.outcome,
-        verdict.reason,
-        verdict.path[:500],
-    )
 
 
 def _forget(gone: Sequence[int], now: datetime) -> int:

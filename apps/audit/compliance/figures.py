@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from math import ceil
-from typing import Any
 
 from django.db.models import Count, QuerySet
 from django.db.models.functions import TruncDate
@@ -157,10 +156,11 @@ def time_to_fix(
     }
 
 
-def _fixed(told: Iterable[tuple[Any, datetime, datetime]]) -> list[Fixed]:
+def _fixed(told: Iterable[tuple[str, datetime, datetime | None]]) -> list[Fixed]:
     lengths: defaultdict[str, list[timedelta]] = defaultdict(list)
     for key, since, until in told:
-        lengths[str(key)].append(until - since)
+        if until is not None:
+            lengths[key].append(until - since)
     found = [
         Fixed(key, len(some), quantile(sorted(some), 0.5), quantile(sorted(some), 0.9))
         for key, some in lengths.items()

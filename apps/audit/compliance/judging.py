@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from apps.audit.compliance.conditions.compiling import ConditionInvalid
+from apps.audit.compliance.conditions.definitions import defined
 from apps.audit.compliance.managed.catalog import BY_IDENTIFIER
 from apps.audit.compliance.verdicts import Estate, Outcome, Verdict
 from apps.audit.models import ComplianceRule
@@ -27,5 +29,15 @@ def judging(rule: ComplianceRule) -> Judging:
     if managed is not None and rule.kind != ComplianceRule.Kind.CUSTOM:
         known, parameters = managed, dict(rule.parameters)
         return lambda item, estate: known.judge(item, parameters, estate)
+    if rule.kind == ComplianceRule.Kind.CUSTOM:
+        return _of_conditions(rule)
     reason = f"{rule.title} is not evaluated here."
     return lambda item, estate: Verdict(Outcome.UNKNOWN, reason)
+
+
+def _of_conditions(rule: ComplianceRule) -> Judging:
+    try:
+        return defined(rule.conditions).judge
+    except ConditionInvalid as error:
+        reason = f"{rule.title} cannot be read: {error}"
+        return lambda item, estate: Verdict(Outcome.UNKNOWN, reason)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from django.db.models import Q
 
@@ -76,6 +77,7 @@ def sync(sweep: Sweep) -> bool:
     return True
 
 
+@cache
 def _digest() -> str:
     told = [(one.identifier, one.title, one.resource_types) for one in RULES]
     return hashlib.sha256(repr(told).encode()).hexdigest()

@@ -58,7 +58,7 @@ def violations(request: HttpRequest) -> HttpResponse:
 
 def _narrowed(parameters: dict[str, list[str]]) -> list[tuple[str, str, str]]:
     """What narrows the list beside state, text and scope, and the URL without it."""
-    found = []
+    found: list[tuple[str, str, str]] = []
     for name in ("rule", "owner", "service", "type", "pack", "resource"):
         if name in parameters:
             rest = urlencode(pairs(parameters, without=(name, "page")))

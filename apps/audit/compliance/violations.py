@@ -26,9 +26,12 @@ _ROWS = 500
 
 @dataclass(frozen=True, slots=True)
 class Judged:
+    """`at` is when it was said, where that was not now."""
+
     rule: ComplianceRule
     resource: Resource
     verdict: Verdict
+    at: datetime | None = None
 
 
 def settle(judged: Sequence[Judged], now: datetime) -> tuple[int, int]:

@@ -69,3 +69,19 @@ class LedgerEntry(models.Model):
             self.previous,
             self.hash,
         )
+
+
+class LedgerCheck(models.Model):
+    """What the last verification found; one row. Pages do not verify: anchors may be
+    in AWS, which only workers ask."""
+
+    requested_at = models.DateTimeField(null=True, blank=True)
+    checked_at = models.DateTimeField(null=True, blank=True)
+    rows = models.PositiveBigIntegerField(default=0)
+    anchors = models.PositiveBigIntegerField(default=0)
+    breaks = models.JSONField(default=list, blank=True)
+    warnings = models.JSONField(default=list, blank=True)
+    problem = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        return f"Checked at {self.checked_at}"

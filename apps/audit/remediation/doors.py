@@ -30,10 +30,10 @@ class DoorReads:
     def __init__(self, where: Target) -> None:
         self._where = where
 
-    def call(self, service: str, operation: str, **parameters: Any) -> Values:
+    def call(self, service: str, operation: str, /, **parameters: Any) -> Values:
         return Door(self._where, service).call(operation, **parameters)
 
-    def pages(self, service: str, operation: str, **parameters: Any) -> list[Values]:
+    def pages(self, service: str, operation: str, /, **parameters: Any) -> list[Values]:
         return list(Door(self._where, service).pages(operation, **parameters))
 
 

@@ -13,7 +13,7 @@ from django.db.models import Q
 
 from apps.audit.compliance.estates import FreshEstate
 from apps.audit.compliance.judging import judge
-from apps.audit.compliance.verdicts import Outcome
+from apps.audit.compliance.verdicts import Estate, Outcome
 from apps.audit.ledger.writing import append
 from apps.audit.models import Approval, Plan, Run, Violation
 from apps.audit.remediation import documents, limits, radius, telling
@@ -199,8 +199,8 @@ def _made(plan: Plan, now: datetime) -> dict[str, Any]:
 def _action(plan: Plan) -> Action:
     try:
         action = registry.by_identifier(plan.action)
-    except KeyError:
-        raise Refused(f"There is no action {plan.action}.") from None
+    except KeyError as error:
+        raise Refused(str(error)) from None
     if plan.rolls_back is not None and (
         isinstance(action, HandOver) or not plan.rolls_back.plan.document.get("undo")
     ):
@@ -218,7 +218,7 @@ def _fresh(where: Target, plan: Plan, now: datetime) -> ConfigItem | None:
         return None
 
 
-def _must_fail(plan: Plan, item: ConfigItem | None, estate: FreshEstate) -> None:
+def _must_fail(plan: Plan, item: ConfigItem | None, estate: Estate) -> None:
     """Raises Refused where the resource passes by now: nothing is to be repaired."""
     if plan.rule is None or item is None or plan.origin == Plan.Origin.ROLLBACK:
         return

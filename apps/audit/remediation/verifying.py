@@ -18,6 +18,7 @@ from apps.audit.remediation.stepping import Clock
 from apps.audit.remediation.transitions import move, note, wait
 from apps.discovery.aws import AwsError
 from apps.discovery.inventory.fresh import NotReadable, read_fresh
+from apps.discovery.inventory.keeping import keep
 from apps.search.timerange import rfc3339
 from apps.tracing.maps import reading
 from apps.tracing.spans.span import ServiceKey
@@ -71,7 +72,11 @@ def _verdict(run: Run, now: datetime) -> Verdict:
         where = where_of(plan)
         if run.rule is not None:
             item = read_fresh(where, plan.key, now)
-            return judge(run.rule, item, FreshEstate(where, now))
+            verdict = judge(run.rule, item, FreshEstate(where, now))
+            if verdict.outcome == Outcome.PASS:
+                # What was seen is kept: so the violation is resolved by data.
+                keep([item], now)
+            return verdict
         if plan.document["rule"]:
             return Verdict(Outcome.UNKNOWN, "The rule was deleted meanwhile.")
         action = registry.by_identifier(run.action)

@@ -65,7 +65,7 @@ def claim(
         for start in range(0, len(found), _BATCH):
             ids = [pk for pk, *_ in found[start : start + _BATCH]]
             ResourceChange.objects.filter(pk__in=ids).update(claimed_until=now + lease)
-    return [Claimed(*rest) for _, *rest in found]
+    return [Claimed(row, mark, at) for _, row, mark, at in found]
 
 
 def done(follower: str, claimed: Sequence[Claimed]) -> None:

@@ -44,8 +44,10 @@ def due_sources(now: datetime) -> list[int]:
 def collect(source_id: int, engine: DocumentEngine, clock: Clock) -> None:
     """One run, if nobody else is at it. What goes wrong ends in the row."""
     source = ConfigSource.objects.select_related("account").filter(pk=source_id).first()
-    lease = Lease.take(source, "claimed_until", clock()) if source else None
-    if source is None or lease is None:
+    if source is None:
+        return
+    lease = Lease.take(source, "claimed_until", clock())
+    if lease is None:
         return
 
     def work() -> str:
@@ -66,36 +68,37 @@ def collect(source_id: int, engine: DocumentEngine, clock: Clock) -> None:
     )
 
 
-def _due_parts(run: Run) -> Iterator[Callable[[Run], None]]:
+def _due_parts(run: Run) -> Iterator[tuple[str, Callable[[Run], None]]]:
     source = run.source
     asks = is_due(source.reconciled_at, _RECONCILE_EVERY, run.now)
     if source.aggregator:
         if asks:
-            yield aggregate
+            yield "aggregate", aggregate
         return
     if source.asks_config and asks:
-        yield reconcile
+        yield "reconcile", reconcile
     if source.asks_config and run.has_backlog:
-        yield read_pasts
+        yield "read_pasts", read_pasts
     if source.bucket:
         if is_due(source.swept_at, _SWEEP_EVERY, run.now):
-            yield sweep
-        yield read_files
+            yield "sweep", sweep
+        yield "read_files", read_files
     if source.scans and is_due(source.scanned_at, _SCAN_EVERY, run.now):
-        yield scan
+        yield "scan", scan
 
 
 def _parts(run: Run) -> str:
-    """What was left undone, in a sentence. Raises LeaseLost."""
-    problems: list[str] = []
-
-    def do(part: Callable[[Run], None]) -> None:
+    """What was left undone, in a sentence; of parts that were not due, as they were
+    left. Raises LeaseLost."""
+    problems = dict(run.source.problems)
+    for name, part in _due_parts(run):
+        run.problems.clear()
         try:
             part(run)
         except AwsError as error:
-            problems.append(str(error))
-
-    for part in _due_parts(run):
-        do(part)
+            run.problems.append(str(error))
+        problems[name] = " ".join(dict.fromkeys(run.problems))
     run.intake.commit()
-    return " ".join(dict.fromkeys((*problems, *run.problems)))
+    problems = {name: told for name, told in problems.items() if told}
+    run.lease.write(problems=problems)
+    return " ".join(dict.fromkeys(problems.values()))

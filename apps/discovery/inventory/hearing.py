@@ -63,8 +63,10 @@ def due_queues(now: datetime) -> list[int]:
 def hear(source_id: int, engine: DocumentEngine, clock: Clock) -> None:
     """Take in what waits. What goes wrong ends in the row."""
     source = ConfigSource.objects.select_related("account").filter(pk=source_id).first()
-    lease = Lease.take(source, "hearing_until", clock()) if source else None
-    if source is None or lease is None:
+    if source is None:
+        return
+    lease = Lease.take(source, "hearing_until", clock())
+    if lease is None:
         return
 
     def work() -> str:

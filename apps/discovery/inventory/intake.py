@@ -43,13 +43,15 @@ class ItemIntake(Intake):
         before_commit: Callable[[Batch], None] = note_batch,
         clock: Clock = timezone.now,
     ) -> None:
-        def rows_too(batch: Batch) -> None:
-            self.kept.add(keep(self._pending, clock()))
-            self._pending.clear()
-            checkpoint(batch)
-
         self._pending: list[ConfigItem] = []
         self.kept = Kept()
+
+        def rows_too(batch: Batch) -> None:
+            pending = list(self._pending)
+            self._pending.clear()
+            self.kept.add(keep(pending, clock()))
+            checkpoint(batch)
+
         super().__init__(engine.writer(CONFIG), rows_too, before_commit)
 
     def take(self, origin: str, portion: Portion) -> int:

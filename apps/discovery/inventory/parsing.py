@@ -191,6 +191,9 @@ def tags_of(told: object) -> dict[str, str]:
         name = small.get("key", small.get("name"))
         if isinstance(name, str):
             found[name] = str(small.get("value") or "")
+        key = small.get("key", small.get("name"))
+        if isinstance(key, str):
+            found[key] = str(small.get("value") or "")
     return found
 
 

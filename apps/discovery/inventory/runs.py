@@ -52,7 +52,9 @@ class Run:
 
     @property
     def has_backlog(self) -> bool:
-        """Whether the past of some resources was not asked for yet."""
+        """Whether the past of some resources was not asked for yet, where it may be."""
+        if not self.source.is_recording:
+            return False
         ours = self.rows.filter(items__source=ItemSource.CONFIG, past_read_at=None)
         return bool(ours.exists())
 

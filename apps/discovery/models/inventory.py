@@ -193,6 +193,8 @@ class ConfigSource(models.Model):
     swept_at = models.DateTimeField(null=True, blank=True)
     reconciled_at = models.DateTimeField(null=True, blank=True)
     scanned_at = models.DateTimeField(null=True, blank=True)
+    # What each part of a run left undone when it was last done.
+    problems = models.JSONField(default=dict, blank=True)
     problem = models.TextField(blank=True)
     problem_since = models.DateTimeField(null=True, blank=True)
     claimed_until = models.DateTimeField(null=True, blank=True)

@@ -65,12 +65,16 @@ def send_of(channel_id: int, clock: Clock) -> None:
 
 
 def _send_due(lease: Lease[Channel], clock: Clock) -> None:
-    channel, failures = lease.row, 0
+    channel, failures, held = lease.row, 0, set[str]()
     free = silencing.hold_back(_next(channel, clock()), clock())
     wanted = [one for one in free if _is_wanted(one)]
     for one in digests.spread(channel, wanted, clock()):
+        if one.key in held:
+            continue
         lease.keep(clock())
         outcome = _Try(channel, one, clock).run()
+        if outcome != Outcome.SENT:
+            held.add(one.key)
         failures = failures + 1 if outcome == Outcome.RETRY else 0
         if failures == _FAILURES:
             break
@@ -149,7 +153,9 @@ class _Try:
 
     def _delivered(self, attempt: int, now: datetime) -> base.Delivered:
         uid, site = str(self.delivery.uid), settings.PUBLIC_URL
-        return base.Delivered(uid, attempt, now, site, reference_of(self.delivery))
+        # Who is asked to send again begins to count anew; receivers do not.
+        tried = max(attempt, self.delivery.attempts.count() + 1)
+        return base.Delivered(uid, tried, now, site, reference_of(self.delivery))
 
     def _again(self, failed: Exception, attempt: int, now: datetime) -> Outcome:
         if attempt >= MOST_ATTEMPTS:

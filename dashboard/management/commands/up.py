@@ -97,5 +97,6 @@ class Command(BaseCommand):
         site = parts.Site(
             "dashboard.asgi:application", host, port, settings.TRUSTED_PROXIES
         )
-        parts.serve(site, [parts.worker(celery), parts.beat(celery)], ready)
+        running = [parts.worker(celery), parts.repairs(), parts.beat(celery)]
+        parts.serve(site, running, ready)
         store.engine().close()

@@ -7,7 +7,6 @@ from django.core.management.base import BaseCommand
 
 from dashboard import parts, preparation
 from workers.app import app as celery
-from workers.broker import ACT, QUEUE
 
 
 class Command(BaseCommand):
@@ -28,5 +27,7 @@ class Command(BaseCommand):
         preparation.check_shared()
         preparation.make_room(options["threads"])
         preparation.settle_memory()
-        queues = (ACT,) if options["act"] else (QUEUE,)
-        parts.run([parts.worker(celery, options["threads"], queues)])
+        if options["act"]:
+            parts.run([parts.repairs(options["threads"])])
+        else:
+            parts.run([parts.worker(celery, options["threads"])])

@@ -110,6 +110,8 @@ ACTIONS: dict[str, Action] = {one.identifier: one for one in (Keep(), KeepTwice(
 
 
 def by_identifier(identifier: str) -> Action:
+    if identifier not in ACTIONS:
+        raise KeyError(identifier)
     return ACTIONS[identifier]
 
 

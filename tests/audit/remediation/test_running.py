@@ -124,7 +124,7 @@ def test_nothing_is_planned_where_the_rule_passes_by_now(
     assert "nothing is to be done" in plan.problem
 
 
-# --- Calls that go wrong -------------------------------------------------------------
+# --- Calls that go wrong  ---------------------------------------------------------
 
 
 @pytest.mark.parametrize("kind", [FaultKind.THROTTLE, FaultKind.DENIED])
@@ -197,7 +197,7 @@ def _until_unknown(world: World, then: Callable[[], None]) -> Callable[[], Any]:
     return clock
 
 
-# --- Gates -----------------------------------------------------------------------------
+# --- Gates -------------- ---------------------------------------------------------
 
 
 def test_nothing_is_approved_while_repairs_are_off(world: World) -> None:
@@ -335,7 +335,7 @@ def test_runs_wait_for_their_turn_where_an_hour_is_used_up(world: World) -> None
     assert world.calls == []
 
 
-# --- Several at work -------------------------------------------------------------------
+# --- Several at work ---- ---------------------------------------------------------
 
 
 def test_a_run_that_another_worker_has_is_left_alone(world: World) -> None:
@@ -390,7 +390,7 @@ def test_a_worker_whose_claim_is_about_to_end_does_not_write(world: World) -> No
     assert world.calls == []
 
 
-# --- Roll back on request, breakers ----------------------------------------------------
+# --- Roll back on request, breakers -----------------------------------------------
 
 
 def test_a_repair_is_rolled_back_as_a_run_of_its_own(world: World) -> None:

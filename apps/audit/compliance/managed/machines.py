@@ -11,6 +11,7 @@ from apps.audit.compliance.managed.base import (
     passes,
 )
 from apps.audit.compliance.parameters import Parameter
+from apps.audit.compliance.places import NotTold
 from apps.audit.compliance.verdicts import Verdict
 
 _INSTANCE = ("AWS::EC2::Instance",)
@@ -46,6 +47,8 @@ def volume_encrypted(subject: Subject) -> Verdict:
     states = [one.maybe("state") for one in held.each()] if held else []
     state = subject.configuration.maybe("state")
     is_used = any(one and str(one.value) in _ATTACHED for one in states)
+    if held is None and state is None:
+        raise NotTold("configuration.attachments")
     if not is_used and not (state and str(state.value) == "in-use"):
         return irrelevant("The volume is not attached.", state)
     told = subject.configuration.at("encrypted")

@@ -97,15 +97,11 @@ def _account(reader: Reader, number: str) -> Seen:
     policy = reader.maybe("iam", "get_account_password_policy") or {}
     summary = reader.ask("iam", "get_account_summary").get("summaryMap", {})
     settings = ("AccountAccessKeysPresent", "AccountMFAEnabled")
-    block = reader.maybe("s3control", "get_public_access_block", AccountId=number) or {}
     return Seen(
         number,
         {
             "passwordPolicy": policy.get("passwordPolicy"),
             "summaryMap": {name: summary.get(name) for name in settings},
-            "publicAccessBlockConfiguration": block.get(
-                "publicAccessBlockConfiguration"
-            ),
         },
         number,
         zone="Not Applicable",
@@ -149,7 +145,6 @@ SCANNERS = (
         (
             "iam:GetAccountPasswordPolicy",
             "iam:GetAccountSummary",
-            "s3:GetAccountPublicAccessBlock",
         ),
         is_global=True,
     ),

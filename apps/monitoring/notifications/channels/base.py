@@ -111,6 +111,9 @@ class Channel(Protocol):
 class Configured:
     """What channels share: they hold what an admin filled in, and do not show it."""
 
+    # Templates show a class by its title: they would call it.
+    do_not_call_in_templates: ClassVar[bool] = True
+
     def __init__(self, configuration: Configuration) -> None:
         self._configuration = configuration
 

@@ -1,0 +1,2 @@
+"""What alert rules of this room can ask: metrics, documents, and sources that fell
+silent."""

@@ -1,0 +1,1 @@
+"""The service map as alert rules read it."""
