@@ -66,8 +66,8 @@ you can. Outside the partition `aws`, change it in every ARN.
 - [trust.json](trust.json) is the trust policy of each of these roles: for the role of
   the worker only, with the ExternalId from the account's page, and with a
   SourceIdentity that names the run. CloudTrail shows it with every call.
-- [reads.json](reads.json) is what the role that reads needs so that plans can be made and
-  verified: the part of [docs/iam.md](../iam.md) that is called ReadWhatIsRepaired.
+- [reads.json](reads.json) is what the role that reads needs so that plans can be made
+  and verified: the part of [docs/iam.md](../iam.md) that is called ReadWhatIsRepaired.
 - The second statement of each policy denies what no repair may do: stop a trail or a
   recorder, give itself or others rights. It holds whatever else you attach.
 - AWS may also ask for `iam:PassRole`: `containers` on the roles of the tasks,
