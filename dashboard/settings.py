@@ -196,6 +196,15 @@ CHART_MARKERS = [
     "apps.monitoring.incidents.badges.markers",
     "apps.audit.changes.markers",
 ]
+# Who is told of resources that changed: see apps.discovery.inventory.changes.
+INVENTORY_FOLLOWERS = ["compliance"]
+# Who is told what rules of AWS Config say: callables of (changes, now) by dotted paths;
+# see ComplianceChanged in apps.discovery.inventory.notices.
+COMPLIANCE_CHANGES = ["apps.audit.compliance.configrules.results.take_changes"]
+# What may be done about a violation: see apps.audit.compliance.repairs.
+REPAIR_LINKS: list[str] = []
+# Tags that name who answers for a resource, the first one that it has.
+OWNER_TAGS = environment.names("OWNER_TAGS") or ["owner", "team"]
 # What alert rules can ask of: objects by dotted paths, of the type in
 # apps.discovery.alerthooks.
 ALERT_CONDITIONS = [
@@ -214,7 +223,7 @@ ALERT_SOURCES = [
 ]
 # What rooms tell of an incident: functions by dotted paths, of the types in
 # apps.discovery.incidenthooks.
-INCIDENT_STORIES: list[str] = []
+INCIDENT_STORIES = ["apps.monitoring.incidents.tellings.deliveries"]
 # Until when documents of a kind are known to be complete in a scope: functions by
 # dotted paths of (scope, now), None where no collector is charged with them.
 DOCUMENTS_KNOWN_UNTIL = {

@@ -165,6 +165,14 @@ NEEDS = {
     "api-escalations": Role.ADMIN,
     "delete-log-source": Role.ADMIN,
     "change-compliance-rule": Role.ADMIN,
+    "new-compliance-rule": Role.ADMIN,
+    "edit-compliance-rule": Role.ADMIN,
+    "try-compliance-rule": Role.ADMIN,
+    "new-pack": Role.ADMIN,
+    "delete-pack": Role.ADMIN,
+    "new-exemption": Role.OPERATOR,
+    "end-exemption": Role.OPERATOR,
+    "review-exemption": Role.APPROVER,
     "new-config-source": Role.ADMIN,
     "config-source": Role.ADMIN,
     "delete-config-source": Role.ADMIN,
@@ -237,6 +245,8 @@ def two_accounts(fill: Fill) -> dict[str, object]:
     notices_of(elsewhere)
     an_incident_of(elsewhere)
     repairs_of(elsewhere)
+    an_incident_of(elsewhere)
+    notices_of(elsewhere)
     return {"source": source, "hidden": hidden}
 
 
@@ -441,6 +451,9 @@ def path_of(route: str) -> str:
         "<int:optin_id>": str(Optin.objects.get().pk),
         "<int:breaker_id>": str(Breaker.objects.get().pk),
         "<int:violation_id>": str(Violation.objects.get().pk),
+        "<slug:pack_slug>": "pack",
+        "(?P<form>csv|json)": "json",
+        "<int:exemption_id>": "1",
         "<slug:rule_slug>": ComplianceRule.objects.get().slug,
         "<int:log_source_id>": str(LogSource.objects.get().pk),
         "<int:config_source_id>": str(ConfigSource.objects.get().pk),

@@ -157,11 +157,8 @@ def _values(row: Violation, periods: Periods) -> Iterator[float]:
     resolved = row.resolved_at.timestamp() if row.resolved_at else float("inf")
     for number in range(periods.count):
         begin = first + number * periods.seconds
-        is_open = opened < begin + periods.seconds and resolved > begin
-        # What was mended within the last period is over: nothing is left to be told.
-        if number == periods.count - 1:
-            is_open = is_open and resolved >= periods.until.timestamp()
-        yield 1.0 if is_open else 0.0
+        # What opened and was mended within a period, as repairs do, is told, too.
+        yield float(opened < begin + periods.seconds and resolved > begin)
 
 
 CONDITION = ViolationOpened()

@@ -36,8 +36,10 @@ def _short_form(loader: _Loader, suffix: str, node: yaml.Node) -> Any:
             value = value.split(".", 1)
     elif isinstance(node, yaml.SequenceNode):
         value = loader.construct_sequence(node, deep=True)
-    else:
+    elif isinstance(node, yaml.MappingNode):
         value = loader.construct_mapping(node, deep=True)
+    else:
+        value = None
     return {name: value}
 
 
@@ -70,7 +72,6 @@ def _check(text: str) -> None:
     """Refuses what would cost more than it is worth, before anything is built."""
     depth = 0
     for nodes, event in enumerate(yaml.parse(text, Loader=yaml.CSafeLoader)):
-        mark = event.start_mark
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             message = "Anchors and aliases are not read."
         elif isinstance(event, yaml.CollectionStartEvent):
@@ -82,4 +83,5 @@ def _check(text: str) -> None:
         else:
             message = "It has too many parts." if nodes > _MOST_NODES else ""
         if message:
-            raise YamlInvalid(message, mark.line + 1, mark.column + 1)
+            mark = event.start_mark
+            raise YamlInvalid(message, mark.line + 1 if mark else 0)

@@ -58,6 +58,8 @@ class ComplianceRule(models.Model):
     severity = models.CharField(max_length=10, default="medium")
     # Resources with what the rule says of each: the tests of a rule of conditions.
     examples = models.JSONField(default=list, blank=True)
+    # The text of a rule of conditions, as somebody wrote it.
+    source = models.TextField(blank=True)
     # Of rules that AWS Config evaluates: where.
     account = models.CharField(max_length=64, blank=True)
     region = models.CharField(max_length=40, blank=True)

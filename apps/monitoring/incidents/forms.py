@@ -21,6 +21,7 @@ from apps.monitoring.models import AlertRule
 from apps.monitoring.models.incidents import SEVERITIES
 
 PERIODS = (
+    (10, "10 seconds"),
     (60, "1 minute"),
     (300, "5 minutes"),
     (900, "15 minutes"),

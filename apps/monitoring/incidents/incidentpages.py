@@ -24,6 +24,7 @@ from apps.monitoring.incidents.lists import Filters, chosen, counts, rules_of
 from apps.monitoring.incidents.opening import ActionRefused
 from apps.monitoring.incidents.previewing import value_of
 from apps.monitoring.incidents.storyline import links_of, story
+from apps.monitoring.incidents.tellings import quiet
 from apps.monitoring.incidents.wording import condition_said
 from apps.monitoring.models import Incident
 from apps.monitoring.models.incidents import SEVERITIES
@@ -96,6 +97,7 @@ def _page(request: HttpRequest, row: Incident, problem: str = "") -> HttpRespons
         "events": story(row, person(request)),
         "links": links_of(row, span_of(row, now)),
         "earlier": earlier.exclude(pk=row.pk).order_by("-opened_at")[:_EARLIER],
+        "quiet": quiet(row, person(request), now),
         "may_act": person(request).rights.may(Role.OPERATOR, row.account),
         "now": now,
         **_drawn(row, now),

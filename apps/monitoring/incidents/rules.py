@@ -10,6 +10,7 @@ from django.db import transaction
 
 from apps.discovery.models import User
 from apps.monitoring.incidents import opening
+from apps.monitoring.incidents.asking import conditions
 from apps.monitoring.incidents.starters import STARTERS
 from apps.monitoring.models import AlertRule, RuleVersion
 
@@ -99,7 +100,8 @@ def begin_with(names: Iterable[str], now: datetime) -> None:
     """Starters of these names, switched on; those that are there already stay."""
     there = set(AlertRule.objects.exclude(starter="").values_list("starter", flat=True))
     for one in STARTERS:
-        if one.name in names and one.name not in there:
+        is_known = one.name in names and one.kind in conditions()
+        if is_known and one.name not in there:
             spec = {"kind": one.kind, **one.spec}
             create(spec, None, now, is_enabled=True, starter=one.name)
 

@@ -39,6 +39,20 @@ def _service(measure: str, at_least: int) -> dict[str, Any]:
 
 STARTERS = (
     Starter(
+        "violation-opened",
+        "violation",
+        "A resource fails a rule of compliance of severity high or worse.",
+        {
+            "name": "Violation",
+            "parameters": {"rule": "*", "severity": "high", "account": "", "type": ""},
+            "period_seconds": 10,
+            "threshold": 0.0,
+            "missing": "ok",
+            "severity": "high",
+            "description": "See who changed what, and plan a repair.",
+        },
+    ),
+    Starter(
         "service-fails",
         "map",
         "More than one call in twenty of a service fails.",
@@ -82,6 +96,18 @@ STARTERS = (
             "severity": "high",
             "title_template": "{{service}} is silent",
             "description": "Does it run? Does anybody call it?",
+        },
+    ),
+    Starter(
+        "violation-opened",
+        "violation",
+        "A resource violates a rule of compliance of high or critical severity.",
+        {
+            "name": "A resource violates a rule",
+            "parameters": {"rule": "*", "severity": "high", "account": "", "type": ""},
+            "threshold": 0.0,
+            "missing": "ok",
+            "severity": "high",
         },
     ),
     Starter(

@@ -28,10 +28,12 @@ from apps.monitoring.notifications.channels.registry import KINDS, kind_of
 from apps.monitoring.notifications.forms import ChannelForm
 from apps.monitoring.notifications.jsonnotices import as_json
 from apps.monitoring.notifications.notices import Notice, Severity, State
+from apps.monitoring.notifications.wording import lines
 from apps.search.parameters import is_count
 
 _A_PAGE = 50
 _LATEST = 10
+_MOST_TEXT = 20_000
 Status = Delivery.Status
 
 
@@ -193,6 +195,7 @@ def delivery(request: HttpRequest, delivery_id: int) -> HttpResponse:
     context = {
         "delivery": found,
         "notice": found.told,
+        "text": lines(found.told.text, _MOST_TEXT),
         "attempts": found.attempts.all(),
         "members": found.members.order_by("id")[:_A_PAGE],
         "member_count": found.members.count(),

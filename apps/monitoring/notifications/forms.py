@@ -190,14 +190,24 @@ class PolicyForm(forms.Form):
         choices = targets()
         for at in range(1, MOST_STEPS + 1):
             self.fields[f"after_{at}"] = forms.IntegerField(
-                label=f"Step {at}: after minutes",
+                label=f"{at}. After minutes",
                 min_value=1,
                 max_value=_MOST_MINUTES,
                 required=at == 1,
             )
             self.fields[f"tell_{at}"] = forms.ChoiceField(
-                label="tell", choices=[("", "nobody"), *choices], required=at == 1
+                label="Tell", choices=[("", "nobody"), *choices], required=at == 1
             )
+
+    @property
+    def first_fields(self) -> list[forms.BoundField]:
+        return [self["name"]]
+
+    @property
+    def step_fields(self) -> list[list[forms.BoundField]]:
+        """The fields of each step, side by side."""
+        steps = range(1, MOST_STEPS + 1)
+        return [[self[f"after_{at}"], self[f"tell_{at}"]] for at in steps]
 
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]

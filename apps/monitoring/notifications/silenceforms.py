@@ -21,6 +21,7 @@ _LASTS = [
     (60, "1 hour"), (120, "2 hours"), (240, "4 hours"), (480, "8 hours"),
     (1_440, "1 day"), (4_320, "3 days"), (10_080, "1 week"), (43_200, "30 days"),
 ]  # fmt: skip
+_WINDOW = ("days", "window_from", "window_minutes", "zone")
 _FORMATS = ["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y-%m-%d"]
 
 
@@ -97,6 +98,19 @@ class SilenceForm(forms.Form):
         self.fields["account"].choices = [*everywhere, *mine]  # type: ignore[attr-defined]
         if not everywhere:
             self.fields["account"].required = True
+
+    @property
+    def window_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in _WINDOW]
+
+    @property
+    def other_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.fields if name not in _WINDOW]
+
+    @property
+    def has_window(self) -> bool:
+        """Whether something is filled in, or wrong, about a window."""
+        return any(self[name].errors or self[name].value() for name in _WINDOW[:-1])
 
     def clean_zone(self) -> str:
         zone = self.cleaned_data["zone"].strip() or "UTC"

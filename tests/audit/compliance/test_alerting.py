@@ -28,7 +28,7 @@ def tick(minutes: float) -> None:
     evaluating.tick(lambda: NOON + timedelta(minutes=minutes))
 
 
-def test_a_violation_is_one_while_it_is_open_and_over_when_it_is_mended() -> None:
+def test_a_violation_is_one_where_it_was_open_and_over_when_it_is_mended() -> None:
     with pytest.raises(ConditionUnavailable):
         values(1)
     row = a_resource(a_group("0.0.0.0/0"))
@@ -37,7 +37,8 @@ def test_a_violation_is_one_while_it_is_open_and_over_when_it_is_mended() -> Non
     assert values(2) == [[0, 1, 1]]
     seen_again(row, configuration=a_group("10.0.0.0/8"))
     tick(2.5)
-    assert values(3) == [[1, 1, 0]]
+    assert values(3) == [[1, 1, 1]]
+    assert values(4) == [[1, 1, 0]]
     assert values(9) == []
 
 

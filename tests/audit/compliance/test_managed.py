@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from apps.audit.compliance.managed.catalog import BY_IDENTIFIER, OFF_AT_FIRST, RULES
 from apps.audit.compliance.parameters import ParameterInvalid, check
+from apps.audit.compliance.rulesdoc import document
 from apps.audit.compliance.verdicts import Outcome
 from apps.discovery.inventory.items import ItemStatus
 from tests.audit.compliance.making import Others, a_group, an_item
@@ -460,3 +462,8 @@ def test_identifiers_and_types_are_those_of_aws() -> None:
         if told:
             types = {one.strip() for one in told.split(",")}
             assert set(rule.resource_types) <= types, rule.identifier
+
+
+def test_the_page_of_rules_is_that_of_the_code() -> None:
+    written = (Path(__file__).parents[3] / "docs" / "rules.md").read_text()
+    assert written == document(), "trailmap rules-doc > docs/rules.md"

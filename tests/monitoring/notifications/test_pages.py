@@ -194,7 +194,7 @@ def test_a_silence_shows_what_it_would_hold_back_before_it_does(
     asked = {"account": "", "conditions": 'severity="high"'}
 
     shown = admin_client.get("/silences/new", asked).content.decode()
-    assert "It would hold back 1 that is not over" in shown
+    assert "It would hold back 1 incident that is not over" in shown
     assert "Errors of checkout" in shown
     assert not Silence.objects.exists()
 

@@ -227,7 +227,7 @@ def _example(written: Any, place: str, types: tuple[str, ...]) -> Example:
 def _item(
     resource: Mapping[str, Any], place: str, types: tuple[str, ...], now: datetime
 ) -> ConfigItem:
-    parts = {}
+    parts: dict[str, Mapping[str, Any]] = {}
     for name in ("configuration", "supplementary", "tags"):
         parts[name] = resource.get(name) or {}
         if not isinstance(parts[name], Mapping):
@@ -246,5 +246,7 @@ def _item(
         name=str(resource.get("name", "")),
         arn=str(resource.get("arn", "")),
         created_at=moment_of(resource.get("created_at")),
-        **parts,
+        tags=parts["tags"],
+        configuration=parts["configuration"],
+        supplementary=parts["supplementary"],
     )
