@@ -7,428 +7,209 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("discovery", "0003_regions"),
+        ('discovery', '0003_regions'),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="ConfigGap",
+            name='ConfigGap',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
-                ("account", models.CharField(max_length=64)),
-                ("region", models.CharField(max_length=40)),
-                (
-                    "reason",
-                    models.CharField(
-                        choices=[
-                            ("absent", "No recorder"),
-                            ("off", "Recorder is off"),
-                            ("failing", "Recorder fails"),
-                            ("daily", "Recorded once a day"),
-                            ("narrowed", "Not all types are recorded"),
-                            ("unreadable", "Could not be read"),
-                        ],
-                        max_length=12,
-                    ),
-                ),
-                ("types", models.JSONField(blank=True, default=list)),
-                ("detail", models.TextField(blank=True)),
-                ("since", models.DateTimeField()),
-                ("until", models.DateTimeField(blank=True, null=True)),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('account', models.CharField(max_length=64)),
+                ('region', models.CharField(max_length=40)),
+                ('reason', models.CharField(choices=[('absent', 'No recorder'), ('off', 'Recorder is off'), ('failing', 'Recorder fails'), ('daily', 'Recorded once a day'), ('narrowed', 'Not all types are recorded'), ('unreadable', 'Could not be read')], max_length=12)),
+                ('types', models.JSONField(blank=True, default=list)),
+                ('detail', models.TextField(blank=True)),
+                ('since', models.DateTimeField()),
+                ('until', models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                "ordering": ["-since"],
-                "constraints": [
-                    models.UniqueConstraint(
-                        condition=models.Q(("until", None)),
-                        fields=("account", "region", "reason"),
-                        name="one_open_config_gap",
-                    )
-                ],
+                'ordering': ['-since'],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('until', None)), fields=('account', 'region', 'reason'), name='one_open_config_gap')],
             },
         ),
         migrations.CreateModel(
-            name="ConfigSource",
+            name='ConfigSource',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
-                ("region", models.CharField(max_length=40)),
-                ("aggregator", models.CharField(blank=True, max_length=256)),
-                ("queue_url", models.CharField(blank=True, max_length=500)),
-                ("bucket", models.CharField(blank=True, max_length=63)),
-                ("prefix", models.CharField(blank=True, max_length=500)),
-                ("bucket_region", models.CharField(blank=True, max_length=40)),
-                ("first_day", models.DateField(blank=True, null=True)),
-                ("asks_config", models.BooleanField(default=True)),
-                ("scans", models.BooleanField(default=True)),
-                ("is_enabled", models.BooleanField(default=True)),
-                ("created_at", models.DateTimeField(auto_now_add=True)),
-                ("recorder_at", models.DateTimeField(blank=True, null=True)),
-                ("is_recording", models.BooleanField(null=True)),
-                ("recorded_types", models.JSONField(blank=True, null=True)),
-                ("heard_at", models.DateTimeField(blank=True, null=True)),
-                ("hearing_until", models.DateTimeField(blank=True, null=True)),
-                ("hearing_problem", models.TextField(blank=True)),
-                ("hearing_problem_since", models.DateTimeField(blank=True, null=True)),
-                ("ran_at", models.DateTimeField(blank=True, null=True)),
-                ("succeeded_at", models.DateTimeField(blank=True, null=True)),
-                ("swept_at", models.DateTimeField(blank=True, null=True)),
-                ("reconciled_at", models.DateTimeField(blank=True, null=True)),
-                ("scanned_at", models.DateTimeField(blank=True, null=True)),
-                ("problems", models.JSONField(blank=True, default=dict)),
-                ("problem", models.TextField(blank=True)),
-                ("problem_since", models.DateTimeField(blank=True, null=True)),
-                ("claimed_until", models.DateTimeField(blank=True, null=True)),
-                (
-                    "account",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        to="discovery.account",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('region', models.CharField(max_length=40)),
+                ('aggregator', models.CharField(blank=True, max_length=256)),
+                ('queue_url', models.CharField(blank=True, max_length=500)),
+                ('bucket', models.CharField(blank=True, max_length=63)),
+                ('prefix', models.CharField(blank=True, max_length=500)),
+                ('bucket_region', models.CharField(blank=True, max_length=40)),
+                ('first_day', models.DateField(blank=True, null=True)),
+                ('asks_config', models.BooleanField(default=True)),
+                ('scans', models.BooleanField(default=True)),
+                ('is_enabled', models.BooleanField(default=True)),
+                ('created_at', models.DateTimeField(auto_now_add=True)),
+                ('recorder_at', models.DateTimeField(blank=True, null=True)),
+                ('is_recording', models.BooleanField(null=True)),
+                ('recorded_types', models.JSONField(blank=True, null=True)),
+                ('heard_at', models.DateTimeField(blank=True, null=True)),
+                ('hearing_until', models.DateTimeField(blank=True, null=True)),
+                ('hearing_problem', models.TextField(blank=True)),
+                ('hearing_problem_since', models.DateTimeField(blank=True, null=True)),
+                ('ran_at', models.DateTimeField(blank=True, null=True)),
+                ('succeeded_at', models.DateTimeField(blank=True, null=True)),
+                ('swept_at', models.DateTimeField(blank=True, null=True)),
+                ('reconciled_at', models.DateTimeField(blank=True, null=True)),
+                ('scanned_at', models.DateTimeField(blank=True, null=True)),
+                ('problems', models.JSONField(blank=True, default=dict)),
+                ('problem', models.TextField(blank=True)),
+                ('problem_since', models.DateTimeField(blank=True, null=True)),
+                ('claimed_until', models.DateTimeField(blank=True, null=True)),
+                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='discovery.account')),
             ],
             options={
-                "ordering": ["account", "region", "aggregator"],
+                'ordering': ['account', 'region', 'aggregator'],
             },
         ),
         migrations.CreateModel(
-            name="ConfigNotice",
+            name='ConfigNotice',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
-                ("message_type", models.CharField(max_length=100)),
-                ("digest", models.CharField(max_length=64)),
-                ("body", models.TextField()),
-                ("received_at", models.DateTimeField()),
-                (
-                    "source",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        to="discovery.configsource",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('message_type', models.CharField(max_length=100)),
+                ('digest', models.CharField(max_length=64)),
+                ('body', models.TextField()),
+                ('received_at', models.DateTimeField()),
+                ('source', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='discovery.configsource')),
             ],
             options={
-                "ordering": ["-received_at"],
+                'ordering': ['-received_at'],
             },
         ),
         migrations.CreateModel(
-            name="ConfigFile",
+            name='ConfigFile',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
-                ("key", models.CharField(max_length=1024)),
-                ("found_at", models.DateTimeField()),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("found", "Waiting"),
-                            ("done", "Read"),
-                            ("failed", "Failed"),
-                        ],
-                        default="found",
-                        max_length=10,
-                    ),
-                ),
-                ("attempts", models.PositiveSmallIntegerField(default=0)),
-                ("items", models.PositiveIntegerField(default=0)),
-                ("problem", models.TextField(blank=True)),
-                (
-                    "source",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        to="discovery.configsource",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('key', models.CharField(max_length=1024)),
+                ('found_at', models.DateTimeField()),
+                ('state', models.CharField(choices=[('found', 'Waiting'), ('done', 'Read'), ('failed', 'Failed')], default='found', max_length=10)),
+                ('attempts', models.PositiveSmallIntegerField(default=0)),
+                ('items', models.PositiveIntegerField(default=0)),
+                ('problem', models.TextField(blank=True)),
+                ('source', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='discovery.configsource')),
             ],
         ),
         migrations.CreateModel(
-            name="Resource",
+            name='Resource',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
-                ("account", models.CharField(max_length=64)),
-                ("region", models.CharField(max_length=40)),
-                ("type", models.CharField(max_length=128)),
-                ("resource_id", models.CharField(max_length=1024)),
-                ("name", models.CharField(blank=True, max_length=1024)),
-                ("arn", models.CharField(blank=True, max_length=2048)),
-                ("tags", models.JSONField(blank=True, default=dict)),
-                ("configuration", models.JSONField(blank=True, default=dict)),
-                ("supplementary", models.JSONField(blank=True, default=dict)),
-                (
-                    "source",
-                    models.CharField(
-                        choices=[
-                            ("config", "config"),
-                            ("aggregator", "aggregator"),
-                            ("scanner", "scanner"),
-                        ],
-                        max_length=10,
-                    ),
-                ),
-                ("captured_at", models.DateTimeField()),
-                ("state_id", models.BigIntegerField(default=0)),
-                ("first_seen_at", models.DateTimeField()),
-                ("seen_at", models.DateTimeField(blank=True, null=True)),
-                ("created_at", models.DateTimeField(blank=True, null=True)),
-                ("availability_zone", models.CharField(blank=True, max_length=128)),
-                ("deleted_at", models.DateTimeField(blank=True, null=True)),
-                ("past_read_at", models.DateTimeField(blank=True, null=True)),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('account', models.CharField(max_length=64)),
+                ('region', models.CharField(max_length=40)),
+                ('type', models.CharField(max_length=128)),
+                ('resource_id', models.CharField(max_length=1024)),
+                ('name', models.CharField(blank=True, max_length=1024)),
+                ('arn', models.CharField(blank=True, max_length=2048)),
+                ('tags', models.JSONField(blank=True, default=dict)),
+                ('configuration', models.JSONField(blank=True, default=dict)),
+                ('supplementary', models.JSONField(blank=True, default=dict)),
+                ('source', models.CharField(choices=[('config', 'config'), ('aggregator', 'aggregator'), ('scanner', 'scanner')], max_length=10)),
+                ('captured_at', models.DateTimeField()),
+                ('state_id', models.BigIntegerField(default=0)),
+                ('first_seen_at', models.DateTimeField()),
+                ('seen_at', models.DateTimeField(blank=True, null=True)),
+                ('created_at', models.DateTimeField(blank=True, null=True)),
+                ('availability_zone', models.CharField(blank=True, max_length=128)),
+                ('deleted_at', models.DateTimeField(blank=True, null=True)),
+                ('past_read_at', models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                "indexes": [
-                    models.Index(
-                        fields=["type", "account", "region"],
-                        name="discovery_r_type_b3f9d1_idx",
-                    ),
-                    models.Index(fields=["name"], name="discovery_r_name_71bab7_idx"),
-                    models.Index(fields=["arn"], name="discovery_r_arn_135bfd_idx"),
-                ],
-                "constraints": [
-                    models.UniqueConstraint(
-                        fields=("account", "region", "type", "resource_id"),
-                        name="one_row_per_resource",
-                    )
-                ],
+                'indexes': [models.Index(fields=['type', 'account', 'region'], name='discovery_r_type_b3f9d1_idx'), models.Index(fields=['name'], name='discovery_r_name_71bab7_idx'), models.Index(fields=['arn'], name='discovery_r_arn_135bfd_idx')],
+                'constraints': [models.UniqueConstraint(fields=('account', 'region', 'type', 'resource_id'), name='one_row_per_resource')],
             },
         ),
         migrations.CreateModel(
-            name="ResourceChange",
+            name='ResourceChange',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
-                ("follower", models.CharField(max_length=40)),
-                ("mark", models.CharField(max_length=32)),
-                ("noted_at", models.DateTimeField()),
-                ("claimed_until", models.DateTimeField(blank=True, null=True)),
-                (
-                    "resource",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        to="discovery.resource",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('follower', models.CharField(max_length=40)),
+                ('mark', models.CharField(max_length=32)),
+                ('noted_at', models.DateTimeField()),
+                ('claimed_until', models.DateTimeField(blank=True, null=True)),
+                ('resource', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='discovery.resource')),
             ],
         ),
         migrations.CreateModel(
-            name="ResourceItem",
+            name='ResourceItem',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("OK", "OK"),
-                            ("ResourceDiscovered", "ResourceDiscovered"),
-                            ("ResourceNotRecorded", "ResourceNotRecorded"),
-                            ("ResourceDeleted", "ResourceDeleted"),
-                            (
-                                "ResourceDeletedNotRecorded",
-                                "ResourceDeletedNotRecorded",
-                            ),
-                        ],
-                        max_length=30,
-                    ),
-                ),
-                ("captured_at", models.DateTimeField()),
-                ("state_id", models.BigIntegerField(default=0)),
-                (
-                    "source",
-                    models.CharField(
-                        choices=[
-                            ("config", "config"),
-                            ("aggregator", "aggregator"),
-                            ("scanner", "scanner"),
-                        ],
-                        default=apps.discovery.inventory.items.ItemSource["CONFIG"],
-                        max_length=10,
-                    ),
-                ),
-                ("is_base", models.BooleanField(default=False)),
-                ("digest", models.CharField(max_length=64)),
-                ("document", models.BinaryField()),
-                (
-                    "resource",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="items",
-                        to="discovery.resource",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('status', models.CharField(choices=[('OK', 'OK'), ('ResourceDiscovered', 'ResourceDiscovered'), ('ResourceNotRecorded', 'ResourceNotRecorded'), ('ResourceDeleted', 'ResourceDeleted'), ('ResourceDeletedNotRecorded', 'ResourceDeletedNotRecorded')], max_length=30)),
+                ('captured_at', models.DateTimeField()),
+                ('state_id', models.BigIntegerField(default=0)),
+                ('source', models.CharField(choices=[('config', 'config'), ('aggregator', 'aggregator'), ('scanner', 'scanner')], default=apps.discovery.inventory.items.ItemSource['CONFIG'], max_length=10)),
+                ('is_base', models.BooleanField(default=False)),
+                ('digest', models.CharField(max_length=64)),
+                ('document', models.BinaryField()),
+                ('resource', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='items', to='discovery.resource')),
             ],
         ),
         migrations.CreateModel(
-            name="ResourceLink",
+            name='ResourceLink',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
-                ("account", models.CharField(max_length=64)),
-                ("name", models.CharField(max_length=200)),
-                ("to_type", models.CharField(max_length=128)),
-                ("to_id", models.CharField(blank=True, max_length=1024)),
-                ("to_name", models.CharField(blank=True, max_length=1024)),
-                (
-                    "resource",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="links",
-                        to="discovery.resource",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('account', models.CharField(max_length=64)),
+                ('name', models.CharField(max_length=200)),
+                ('to_type', models.CharField(max_length=128)),
+                ('to_id', models.CharField(blank=True, max_length=1024)),
+                ('to_name', models.CharField(blank=True, max_length=1024)),
+                ('resource', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='links', to='discovery.resource')),
             ],
         ),
         migrations.CreateModel(
-            name="SavedSelect",
+            name='SavedSelect',
             fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True,
-                        primary_key=True,
-                        serialize=False,
-                        verbose_name="ID",
-                    ),
-                ),
-                ("name", models.CharField(max_length=100)),
-                ("expression", models.TextField()),
-                ("saved_at", models.DateTimeField()),
-                (
-                    "saved_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=100)),
+                ('expression', models.TextField()),
+                ('saved_at', models.DateTimeField()),
+                ('saved_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "ordering": ["name"],
+                'ordering': ['name'],
             },
         ),
         migrations.AddConstraint(
-            model_name="configsource",
-            constraint=models.UniqueConstraint(
-                fields=("account", "region", "aggregator"),
-                name="one_config_source_per_place",
-            ),
+            model_name='configsource',
+            constraint=models.UniqueConstraint(fields=('account', 'region', 'aggregator'), name='one_config_source_per_place'),
         ),
         migrations.AddConstraint(
-            model_name="confignotice",
-            constraint=models.UniqueConstraint(
-                fields=("source", "digest"), name="one_row_per_config_notice"
-            ),
+            model_name='confignotice',
+            constraint=models.UniqueConstraint(fields=('source', 'digest'), name='one_row_per_config_notice'),
         ),
         migrations.AddIndex(
-            model_name="configfile",
-            index=models.Index(
-                fields=["source", "state"], name="discovery_c_source__b34009_idx"
-            ),
+            model_name='configfile',
+            index=models.Index(fields=['source', 'state'], name='discovery_c_source__b34009_idx'),
         ),
         migrations.AddConstraint(
-            model_name="configfile",
-            constraint=models.UniqueConstraint(
-                fields=("source", "key"), name="one_row_per_config_file"
-            ),
+            model_name='configfile',
+            constraint=models.UniqueConstraint(fields=('source', 'key'), name='one_row_per_config_file'),
         ),
         migrations.AddIndex(
-            model_name="resourcechange",
-            index=models.Index(
-                fields=["follower", "claimed_until", "noted_at"],
-                name="discovery_r_followe_015017_idx",
-            ),
+            model_name='resourcechange',
+            index=models.Index(fields=['follower', 'claimed_until', 'noted_at'], name='discovery_r_followe_015017_idx'),
         ),
         migrations.AddConstraint(
-            model_name="resourcechange",
-            constraint=models.UniqueConstraint(
-                fields=("follower", "resource"), name="one_change_per_follower"
-            ),
+            model_name='resourcechange',
+            constraint=models.UniqueConstraint(fields=('follower', 'resource'), name='one_change_per_follower'),
         ),
         migrations.AddIndex(
-            model_name="resourceitem",
-            index=models.Index(
-                fields=["resource", "-captured_at"],
-                name="discovery_r_resourc_409706_idx",
-            ),
+            model_name='resourceitem',
+            index=models.Index(fields=['resource', '-captured_at'], name='discovery_r_resourc_409706_idx'),
         ),
         migrations.AddConstraint(
-            model_name="resourceitem",
-            constraint=models.UniqueConstraint(
-                fields=("resource", "captured_at", "state_id"), name="one_row_per_item"
-            ),
+            model_name='resourceitem',
+            constraint=models.UniqueConstraint(fields=('resource', 'captured_at', 'state_id'), name='one_row_per_item'),
         ),
         migrations.AddIndex(
-            model_name="resourcelink",
-            index=models.Index(
-                fields=["account", "to_type", "to_id"],
-                name="discovery_r_account_02f95c_idx",
-            ),
+            model_name='resourcelink',
+            index=models.Index(fields=['account', 'to_type', 'to_id'], name='discovery_r_account_02f95c_idx'),
         ),
         migrations.AddConstraint(
-            model_name="savedselect",
-            constraint=models.UniqueConstraint(
-                fields=("name",), name="one_saved_select_per_name"
-            ),
+            model_name='savedselect',
+            constraint=models.UniqueConstraint(fields=('name',), name='one_saved_select_per_name'),
         ),
     ]

@@ -1,27 +1,7 @@
 """Rows of discovery, a file for each room."""
 
-from apps.discovery.models.inventory import (
-    ConfigFile,
-    ConfigGap,
-    ConfigNotice,
-    ConfigSource,
-    Resource,
-    ResourceChange,
-    ResourceItem,
-    ResourceLink,
-    SavedSelect,
-)
-from apps.discovery.models.people import (
-    Account,
-    ApiToken,
-    Grant,
-    Heartbeat,
-    ROLE_CHOICES,
-    RateSlot,
-    SignInLink,
-    User,
-    new_external_id,
-)
+from apps.discovery.models.inventory import ConfigFile, ConfigGap, ConfigNotice, ConfigSource, Resource, ResourceChange, ResourceItem, ResourceLink, SavedSelect
+from apps.discovery.models.people import Account, ApiToken, Grant, Heartbeat, ROLE_CHOICES, RateSlot, SignInLink, User, new_external_id
 
 __all__ = [
     "Account",
