@@ -140,7 +140,7 @@ def _depth(text: str) -> int:
 
 
 def _problem(error: UnexpectedInput, text: str) -> SelectError:
-    position = error.pos_in_stream
+    position = -1 if error.pos_in_stream is None else error.pos_in_stream
     if position < 0 or (isinstance(error, UnexpectedToken) and not str(error.token)):
         position = len(text.rstrip())
     before = _LAST_WORD.search(text[:position])
