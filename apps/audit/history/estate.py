@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
@@ -91,37 +92,33 @@ def _as_of(rows: QuerySet[Resource], at: datetime) -> QuerySet[Resource]:
 
 
 def records(rows: QuerySet[Resource], at: datetime | None) -> Iterator[dict[str, Any]]:
-    """Each resource as a record, in bounded memory."""
-    if at is None:
-        for row in rows.iterator(_CHUNK):
-            yield record_of(row)
-        return
-    chunk: list[Resource] = []
-    for row in rows.iterator(_CHUNK):
-        chunk.append(row)
-        if len(chunk) >= _CHUNK:
-            yield from _as_they_were(chunk)
-            chunk = []
-    yield from _as_they_were(chunk)
+    """Each resource as a record, in bounded memory. Nothing of the database is held
+    between two: who reads them may take their time."""
+    columns = ("pk", "item_id") if at is not None else ("pk",)
+    ids = iter(list(rows.values_list(*columns)))
+    while chunk := list(islice(ids, _CHUNK)):
+        known = Resource.objects.in_bulk([one[0] for one in chunk])
+        items: dict[int, ResourceItem] = {}
+        if at is not None:
+            items = ResourceItem.objects.in_bulk([one[1] for one in chunk])
+        for pk, *item_id in chunk:
+            if pk not in known:
+                continue
+            record = record_of(known[pk])
+            yield record | _then(items[item_id[0]]) if item_id else record
 
 
-def _as_they_were(rows: list[Resource]) -> Iterator[dict[str, Any]]:
-    ids = [getattr(row, "item_id") for row in rows]  # noqa: B009 - an annotation
-    items = ResourceItem.objects.in_bulk(ids)
-    for row, item_id in zip(rows, ids, strict=True):
-        item = items.get(item_id)
-        if item is not None:
-            told = unpacked_record(bytes(item.document))
-            yield record_of(row) | {
-                "name": told.get("resourceName", row.name),
-                "tags": told.get("tags", {}),
-                "configuration": told.get("configuration", {}),
-                "supplementaryConfiguration": told.get(
-                    "supplementaryConfiguration", {}
-                ),
-                "captured_at": item.captured_at.isoformat(),
-                "source": ItemSource(item.source).value,
-            }
+def _then(item: ResourceItem) -> dict[str, Any]:
+    """What of a record was otherwise then."""
+    told = unpacked_record(bytes(item.document))
+    return {
+        "name": told.get("resourceName", ""),
+        "tags": told.get("tags", {}),
+        "configuration": told.get("configuration", {}),
+        "supplementaryConfiguration": told.get("supplementaryConfiguration", {}),
+        "captured_at": item.captured_at.isoformat(),
+        "source": ItemSource(item.source).value,
+    }
 
 
 def record_of(row: Resource) -> dict[str, Any]:

@@ -9,12 +9,12 @@ from typing import Any
 
 import orjson
 
+from apps.search.exporting import safe_text
+
 _COLUMNS = (
     "account", "region", "type", "resource_id", "name", "arn", "source", "captured_at",
     "first_seen_at", "deleted_at", "tags",
 )  # fmt: skip
-# Spreadsheets take cells that begin so for formulas.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _ROWS = 200
 
 Record = Mapping[str, Any]
@@ -48,7 +48,7 @@ def _cell(value: Any) -> str:
     if value is None:
         return ""
     text = value if isinstance(value, str) else orjson.dumps(value).decode()
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return safe_text(text)
 
 
 def _json(records: Iterable[Record]) -> Iterator[bytes]:

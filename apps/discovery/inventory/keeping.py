@@ -132,14 +132,16 @@ class _Batch:
             newest = items[-1]
             if row.pk in self._made:
                 changed.append(row.pk)
-                self._note_links(row, newest)
+                self._note_links(row, items)
                 continue
             first = min(row.first_seen_at, items[0].captured_at)
             if not _is_older(newest, row):
                 if differs(row, newest):
                     changed.append(row.pk)
-                _take_over(row, newest)
-                self._note_links(row, newest)
+                for item in items:
+                    if not _is_older(item, row):
+                        _take_over(row, item)
+                self._note_links(row, items)
             elif first == row.first_seen_at:
                 continue
             row.first_seen_at = first
@@ -150,9 +152,12 @@ class _Batch:
         changes.note(changed, self._now)
         return len(changed)
 
-    def _note_links(self, row: Resource, newest: ConfigItem) -> None:
-        if not newest.is_base and not newest.status.is_gone:
-            self._links.append((row, newest.relationships))
+    def _note_links(self, row: Resource, items: Sequence[ConfigItem]) -> None:
+        """As the newest item has them that tells of any; a deletion does not."""
+        for item in reversed(items):
+            if not item.is_base and not item.status.is_gone:
+                self._links.append((row, item.relationships))
+                return
 
     def _confirm(self) -> None:
         """Our own looks that found what was known."""
@@ -203,7 +208,8 @@ def _new_row(items: Sequence[ConfigItem]) -> Resource:
         resource_id=newest.key.id,
         first_seen_at=items[0].captured_at,
     )
-    _take_over(row, newest)
+    for item in items:
+        _take_over(row, item)
     return row
 
 

@@ -21,7 +21,8 @@ from tests.streams import text_of
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
-ARN = f"arn:aws:ec2:eu-west-1:{ACCOUNT}:security-group/sg-1"
+GROUP_ID = "sg-0a1b2c3d"
+ARN = f"arn:aws:ec2:eu-west-1:{ACCOUNT}:security-group/{GROUP_ID}"
 SINCE = "since=2026-06-01&until=2026-08-01"
 
 
@@ -32,7 +33,7 @@ def a_write(name: str, minutes: int, **fields: Any) -> Any:
         "eventTime": at.isoformat().replace("+00:00", "Z"),
         "readOnly": False,
         "eventSource": "ec2.amazonaws.com",
-        "requestParameters": {"groupId": "sg-1"},
+        "requestParameters": {"groupId": GROUP_ID},
     }
     return an_event(**(told | fields))
 
@@ -40,7 +41,7 @@ def a_write(name: str, minutes: int, **fields: Any) -> Any:
 @pytest.fixture
 def opened(fill: Fill) -> Resource:
     """A group that was made at noon, opened an hour later and then deleted."""
-    closed: dict[str, Any] = {"groupId": "sg-1", "ipPermissions": []}
+    closed: dict[str, Any] = {"groupId": GROUP_ID, "ipPermissions": []}
     rule = {
         "ipProtocol": "tcp",
         "fromPort": 22,
@@ -49,14 +50,26 @@ def opened(fill: Fill) -> Resource:
     }
     keep(
         [
-            an_item(configuration=closed, arn=ARN, name="web", relationships=in_vpc()),
             an_item(
+                GROUP_ID,
+                configuration=closed,
+                arn=ARN,
+                name="web",
+                relationships=in_vpc(),
+            ),
+            an_item(
+                GROUP_ID,
                 at=NOON + HOUR,
                 configuration={**closed, "ipPermissions": [rule]},
                 arn=ARN,
                 name="web",
             ),
-            an_item(at=NOON + 3 * HOUR, status=ItemStatus.DELETED, configuration={}),
+            an_item(
+                GROUP_ID,
+                at=NOON + 3 * HOUR,
+                status=ItemStatus.DELETED,
+                configuration={},
+            ),
         ],
         NOON,
     )
@@ -122,19 +135,20 @@ def test_the_estate_is_as_it_was_at_a_moment(
     assert sum(answer["types"].values()) == len(expected)
 
 
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("form", ["csv", "json"])
 def test_a_list_is_exported_whole_and_only_of_what_one_may_see(
     opened: Resource, form: str
 ) -> None:
     keep([an_item("=secret", account=OTHER_ACCOUNT)], NOON)
     mine = signed_in("mia", None, None)
-    assert "sg-1" not in text_of(mine.get(f"/inventory/export.{form}?gone=1"))
+    assert GROUP_ID not in text_of(mine.get(f"/inventory/export.{form}?gone=1"))
 
     all_ = text_of(
         signed_in("vera", Role.VIEWER).get(f"/inventory/export.{form}?gone=1")
     )
 
-    assert "sg-1" in all_
+    assert GROUP_ID in all_
     # No spreadsheet takes it for a formula.
     assert ("'=secret" in all_) == (form == "csv")
 
@@ -164,14 +178,14 @@ def test_a_resource_that_only_the_trail_knows_has_its_page(
 
 
 def test_relationships_are_known_from_both_sides(viewer_client: Client) -> None:
-    keep([an_item(relationships=in_vpc("vpc-1"))], NOON)
+    keep([an_item(GROUP_ID, relationships=in_vpc("vpc-1"))], NOON)
     keep([an_item("vpc-1", type_="AWS::EC2::VPC")], NOON)
     vpc = Resource.objects.get(resource_id="vpc-1")
 
     answer = json.loads(viewer_client.get(f"/api/v1/resources/{vpc.pk}").content)
 
     (link,) = answer["relationships"]
-    assert (link["id"], link["said_by"]) == ("sg-1", "other")
+    assert (link["id"], link["said_by"]) == (GROUP_ID, "other")
 
 
 def test_what_config_told_is_not_told_again_by_our_own_look(
@@ -204,11 +218,11 @@ def test_what_config_told_is_not_told_again_by_our_own_look(
 
 
 def test_a_query_is_answered_within_what_one_may_see(viewer_client: Client) -> None:
-    keep([an_item(tags={"team": "web"}), an_item("sg-2")], NOON)
+    keep([an_item(GROUP_ID, tags={"team": "web"}), an_item("sg-2")], NOON)
     text = "SELECT resourceId WHERE tags.tag = 'team=web'"
 
     answer = viewer_client.get("/api/v1/resources/query", {"query": text})
-    assert json.loads(answer.content)["items"] == [{"resourceId": "sg-1"}]
+    assert json.loads(answer.content)["items"] == [{"resourceId": GROUP_ID}]
 
     blind = signed_in("mia", None, None).get("/api/v1/resources/query", {"query": text})
     assert json.loads(blind.content)["items"] == []

@@ -140,3 +140,14 @@ def test_what_a_dead_worker_claimed_comes_again() -> None:
     changes.claim("compliance", 10, NOON)
 
     assert changes.claim("compliance", 10, NOON + timedelta(hours=1))
+
+
+def test_what_came_and_went_in_one_reading_keeps_how_it_was() -> None:
+    made = an_item(configuration={"size": 1}, relationships=in_vpc())
+    gone = an_item(at=NOON + MINUTE, status=ItemStatus.DELETED, configuration={})
+    keep([made, gone], NOON)
+
+    row = Resource.objects.get()
+    assert row.configuration == {"size": 1}
+    assert row.deleted_at == NOON + MINUTE
+    assert row.links.get().to_id == "vpc-1"

@@ -140,7 +140,8 @@ def _depth(text: str) -> int:
 
 
 def _problem(error: UnexpectedInput, text: str) -> SelectError:
-    position = error.pos_in_stream
+    found_at: Any = error.pos_in_stream  # lark says None of it
+    position: int = found_at if isinstance(found_at, int) else -1
     if position < 0 or (isinstance(error, UnexpectedToken) and not str(error.token)):
         position = len(text.rstrip())
     before = _LAST_WORD.search(text[:position])
