@@ -242,7 +242,6 @@ def two_accounts(fill: Fill) -> dict[str, object]:
     logs_of(elsewhere)
     resources_of(elsewhere)
     violations_of(elsewhere)
-    notices_of(elsewhere)
     an_incident_of(elsewhere)
     repairs_of(elsewhere)
     an_incident_of(elsewhere)
