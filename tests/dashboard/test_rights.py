@@ -244,7 +244,6 @@ def two_accounts(fill: Fill) -> dict[str, object]:
     violations_of(elsewhere)
     an_incident_of(elsewhere)
     repairs_of(elsewhere)
-    an_incident_of(elsewhere)
     notices_of(elsewhere)
     return {"source": source, "hidden": hidden}
 
