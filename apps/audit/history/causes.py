@@ -124,6 +124,8 @@ def _writes(asked: Sequence[Asked]) -> list[Hit]:
         (
             Equals("readOnly", "false"),
             Not(Exists("errorCode")),
+            # Config is told of resources by calls that name them and change nothing.
+            Not(Equals("eventSource", "config.amazonaws.com")),
             AnyOf(tuple(clauses)),
         )
     )
