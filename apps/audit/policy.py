@@ -40,6 +40,7 @@ def policy(
         _statement("LookEventsUp", list(PERMISSIONS["lookup"]), "*"),
         _statement("ReadConfig", list(config.PERMISSIONS), "*"),
         _statement("ReadConfigRules", list(config_rules.PERMISSIONS), "*"),
+        _statement("ReadConfig", [*config.PERMISSIONS, *config_rules.PERMISSIONS], "*"),
         _statement("ReadResources", list(scanners.PERMISSIONS), "*"),
         _statement("ReadWhatIsRepaired", _read_by_actions(), "*"),
         _statement("ReadAlarms", list(alarms.PERMISSIONS), "*"),
