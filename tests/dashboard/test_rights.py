@@ -242,9 +242,9 @@ def two_accounts(fill: Fill) -> dict[str, object]:
     logs_of(elsewhere)
     resources_of(elsewhere)
     violations_of(elsewhere)
-    notices_of(elsewhere)
     an_incident_of(elsewhere)
     repairs_of(elsewhere)
+    notices_of(elsewhere)
     return {"source": source, "hidden": hidden}
 
 
