@@ -32,14 +32,12 @@ from apps.tracing.models import TraceScope
 # What makes the bad days of its shop visible.
 _RULES = frozenset(
     (
-        "violation-opened",
         "service-fails",
         "service-slow",
         "service-silent",
         "queue-falls-behind",
         "errors-in-logs",
         "trail-silent",
-        "violation-opened",
     )
 )
 MARK = "sandbox-data"

@@ -118,6 +118,8 @@ STARTERS = (
             "name": "A trail falls silent",
             "parameters": {"what": "trails", "name": "*"},
             "threshold": 3_600.0,
+            "needed": 5,
+            "periods": 5,
             "missing": "keep",
             "severity": "critical",
             "title_template": "{{resource}} is silent",
