@@ -157,6 +157,7 @@ DIAGNOSES = [
     "apps.monitoring.notifications.diagnosis.mail",
     "apps.monitoring.notifications.diagnosis.channels",
     "apps.audit.diagnosis.sources",
+    "apps.discovery.inventory.diagnosis.sources",
     "apps.monitoring.logs.diagnosis.groups",
     "apps.monitoring.logs.diagnosis.sources",
     "apps.tracing.collecting.diagnosis.scopes",
