@@ -38,6 +38,7 @@ _RULES = frozenset(
         "queue-falls-behind",
         "errors-in-logs",
         "trail-silent",
+        "violation-opened",
     )
 )
 MARK = "sandbox-data"
