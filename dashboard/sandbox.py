@@ -32,7 +32,6 @@ from apps.tracing.models import TraceScope
 # What makes the bad days of its shop visible.
 _RULES = frozenset(
     (
-        "violation-opened",
         "service-fails",
         "service-slow",
         "service-silent",

@@ -126,7 +126,7 @@ def _portion(lease: Lease[Backtest], now: datetime) -> None:
     is_done = end >= row.until
     _change(
         lease,
-        state=_state(things, is_done=is_done),
+        state=_state(things, problem, is_done=is_done),
         problem=problem,
         reached=end,
         result={key: asdict(one) for key, one in things.items()},
@@ -135,12 +135,12 @@ def _portion(lease: Lease[Backtest], now: datetime) -> None:
     )
 
 
-def _state(things: Mapping[str, Thing], *, is_done: bool) -> State:
+def _state(things: Mapping[str, Thing], problem: str, *, is_done: bool) -> State:
     """It failed where none of the time could be read; a part of it stands as a
     problem beside the rest."""
     if not is_done:
         return State.RUNNING
-    return State.DONE if things else State.FAILED
+    return State.FAILED if problem and not things else State.DONE
 
 
 def _change(lease: Lease[Backtest], **fields: Any) -> None:

@@ -99,18 +99,6 @@ STARTERS = (
         },
     ),
     Starter(
-        "violation-opened",
-        "violation",
-        "A resource violates a rule of compliance of high or critical severity.",
-        {
-            "name": "A resource violates a rule",
-            "parameters": {"rule": "*", "severity": "high", "account": "", "type": ""},
-            "threshold": 0.0,
-            "missing": "ok",
-            "severity": "high",
-        },
-    ),
-    Starter(
         "trail-silent",
         "silence",
         "No CloudTrail events come any more: nobody would see what is done.",
@@ -118,6 +106,8 @@ STARTERS = (
             "name": "A trail falls silent",
             "parameters": {"what": "trails", "name": "*"},
             "threshold": 3_600.0,
+            "needed": 5,
+            "periods": 5,
             "missing": "keep",
             "severity": "critical",
             "title_template": "{{resource}} is silent",
