@@ -51,12 +51,14 @@ def _first(silences: Sequence[Silence], delivery: Delivery) -> Silence | None:
 
 def release(now: datetime) -> int:
     """Tell what was silenced, is no longer, and still calls for somebody."""
-    held = Delivery.objects.filter(status=Status.SILENCED)
-    if not held.exists():
-        return 0
     silences, seen, released = holding(now), set[tuple[int, str]](), 0
+    held = Delivery.objects.filter(status=Status.SILENCED).exclude(
+        silence__in=[one.pk for one in silences]
+    )
     for one in held.order_by("-id")[:_AT_ONCE]:
-        if _first(silences, one) is not None:
+        other = _first(silences, one)
+        if other is not None:
+            Delivery.objects.filter(pk=one.pk).update(silence=other)
             continue
         place = (one.channel_id, one.key)
         released += _release(one, now, is_newest=place not in seen)

@@ -236,6 +236,21 @@ def test_what_is_silenced_is_told_when_the_silence_ends_and_it_still_burns(
     assert "silenced until 2026-07-01 13:02" in late
 
 
+def test_what_one_silence_leaves_another_takes_over(world: World) -> None:
+    world.routed()
+    first = a_silence()
+    second = a_silence(ends_at=NOON + timedelta(hours=3))
+    notify(a_notice())
+    world.work(minutes=1)
+    assert first.deliveries.count() == 1
+
+    world.work(hours=1)
+    assert (world.told(), second.deliveries.count()) == ([], 1)
+
+    world.work(hours=2)
+    assert world.told() == ["firing"]
+
+
 def test_of_what_was_told_the_end_is_told_in_spite_of_a_silence(world: World) -> None:
     world.routed()
     notify(a_notice())
