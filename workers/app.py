@@ -52,11 +52,9 @@ app.conf.update(_SETTINGS)
 def of_queue(queue: str) -> Celery:
     """The same tasks, for a worker of one queue: which queues are listened to belongs
     to an application, and in one process there are two workers."""
-    made = Celery(
-        f"trailmap-{queue}",
-        include=["workers.tasks"],
-        tasks=app.tasks,
-        set_as_current=False,
-    )
+    app.loader.import_default_modules()
+    tasks = app.tasks.items()
+    ours = {name: task for name, task in tasks if name.startswith("workers.")}
+    made = Celery(f"trailmap-{queue}", tasks=ours, set_as_current=False)
     made.conf.update(_SETTINGS)
     return made

@@ -6,6 +6,7 @@ from itertools import chain
 from typing import Any
 
 from apps.audit.cloudtrail import PERMISSIONS
+from apps.audit.compliance.configrules import config as config_rules
 from apps.audit.remediation.actions import registry
 from apps.discovery.inventory import config
 from apps.discovery.inventory.scanners import registry as scanners
@@ -38,6 +39,8 @@ def policy(
         _statement("HearOfLogs", list(PERMISSIONS["queue"]), queues),
         _statement("LookEventsUp", list(PERMISSIONS["lookup"]), "*"),
         _statement("ReadConfig", list(config.PERMISSIONS), "*"),
+        _statement("ReadConfigRules", list(config_rules.PERMISSIONS), "*"),
+        _statement("ReadConfig", [*config.PERMISSIONS, *config_rules.PERMISSIONS], "*"),
         _statement("ReadResources", list(scanners.PERMISSIONS), "*"),
         _statement("ReadWhatIsRepaired", _read_by_actions(), "*"),
         _statement("ReadAlarms", list(alarms.PERMISSIONS), "*"),

@@ -1,15 +1,16 @@
 """What depends on a resource: its callers on the service map, with the last day's
-traffic, and who says in its tags that they own it. Pure but for `read`."""
+traffic, and who says in its tags that they own it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from apps.audit.remediation.actions.base import Subject
 from apps.discovery.inventory.items import Relationship
+from apps.discovery.models import Resource
 from apps.tracing.maps import reading
 from apps.tracing.maps.servicemap import Figures, MapEdge, MapNode, ServiceMap
 from apps.tracing.spans.span import ServiceKey
@@ -53,11 +54,15 @@ def owner_of(tags: Mapping[str, str]) -> Owner | None:
 _YES = frozenset(("true", "yes", "1", "terraform", "opentofu", "pulumi"))
 
 
-def node_of(subject: Subject, whole: ServiceMap) -> MapNode | None:
-    """The node of the map that stands for a resource."""
-    names = {
-        name.lower() for name in (subject.name, subject.key.id, subject.arn) if name
-    } | {one.rsplit("/", 1)[-1].lower() for one in (subject.arn, subject.key.id) if one}
+def node_of(
+    subject: Subject, whole: ServiceMap, more: Iterable[str] = ()
+) -> MapNode | None:
+    """The node of the map that stands for a resource. `more`: what else it is called
+    there."""
+    told = [subject.name, subject.key.id, subject.arn]
+    if subject.key.type not in _NAMED_AFTER_OTHERS:
+        told += [one.rsplit("/", 1)[-1] for one in (subject.arn, subject.key.id)]
+    names = {name.lower() for name in (*told, *more) if name}
     found = [
         node
         for node in whole.nodes
@@ -66,6 +71,20 @@ def node_of(subject: Subject, whole: ServiceMap) -> MapNode | None:
     ]
     # The same name may stand for a function and its calls: the busiest is shown.
     return max(found, key=lambda node: node.figures.calls, default=None)
+
+
+# Named after the service that writes to them, which does not depend on them.
+_NAMED_AFTER_OTHERS = frozenset(("AWS::Logs::LogGroup",))
+_API = "AWS::ApiGateway::RestApi"
+
+
+def _names_on_map(subject: Subject, related: Sequence[Relationship]) -> list[str]:
+    """The map calls stages by the name of their API, which their own items lack."""
+    ids = [one.id or one.resource_name for one in related if one.type == _API]
+    apis = Resource.objects.filter(
+        account=subject.key.account, type=_API, resource_id__in=ids
+    )
+    return [f"{name}/{subject.name}" for name in apis.values_list("name", flat=True)]
 
 
 def _is_stage(key: ServiceKey, names: set[str]) -> bool:
@@ -116,12 +135,12 @@ def _rate(figures: Iterable[Figures]) -> float | None:
 def read(
     subject: Subject,
     tags: Mapping[str, str],
-    related: Iterable[Relationship],
+    related: Sequence[Relationship],
     now: datetime,
 ) -> dict[str, Any]:
     """What the page of a plan shows, as JSON."""
     whole = reading.read((now - WINDOW).timestamp(), now.timestamp())
-    node = node_of(subject, whole)
+    node = node_of(subject, whole, _names_on_map(subject, related))
     owner = owner_of(tags)
     return {
         "since": (now - WINDOW).isoformat(),
@@ -131,7 +150,7 @@ def read(
         "owner": owner and {"kind": owner.kind, "name": owner.name},
         "related": [
             {"name": one.name, "type": one.type, "id": one.id or one.resource_name}
-            for one in list(related)[:_MOST]
+            for one in related[:_MOST]
         ],
     }
 
