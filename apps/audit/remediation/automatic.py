@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -12,6 +13,8 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from apps.audit.ledger.writing import append
 from apps.audit.models import Breaker, Optin, Plan, Run, Violation
 from apps.audit.remediation import limits, switch
+from apps.audit.remediation.actions import registry
+from apps.audit.remediation.earlier import suggestions
 from apps.audit.remediation.locks import key_of
 from apps.audit.remediation.planning import told
 from apps.audit.remediation.transitions import ACTOR
@@ -125,7 +128,7 @@ def _new(
         arn=resource.arn,
         name=resource.name,
         action=optin.action,
-        parameters=optin.parameters,
+        parameters={**_suggested(violation, optin), **optin.parameters},
         rule=optin.rule,
         violation=violation,
         attempt=attempt,
@@ -135,6 +138,15 @@ def _new(
         hold_seconds=optin.hold_seconds,
         created_at=now,
     )
+
+
+def _suggested(violation: Violation, optin: Optin) -> dict[str, Any]:
+    """Nothing for an action that is no more: the plan says so."""
+    try:
+        action = registry.by_identifier(optin.action)
+    except KeyError:
+        return {}
+    return suggestions(action, violation)
 
 
 def _plan(

@@ -16,6 +16,7 @@ from apps.audit.models import Plan, Violation
 from apps.audit.remediation import access, approving, planning
 from apps.audit.remediation.actions import registry
 from apps.audit.remediation.actions.base import Action, Parameter
+from apps.audit.remediation.earlier import suggestions
 from apps.audit.remediation.pages import frame, title_of
 from apps.discovery.models import Resource
 from apps.discovery.permissions import person
@@ -87,7 +88,7 @@ def new_repair(request: HttpRequest) -> HttpResponse:
     )
     if chosen is None and len(offered) == 1:
         chosen = offered[0]
-    form = PlanForm(chosen, request.POST or None) if chosen else None
+    form = _form(chosen, violation, request) if chosen else None
     if form and chosen and request.method == "POST" and form.is_valid():
         asked = planning.Asked(
             resource,
@@ -109,6 +110,15 @@ def new_repair(request: HttpRequest) -> HttpResponse:
         "query": request.GET.copy(),
     }
     return render(request, "audit/repairs/new.html", context)
+
+
+def _form(
+    action: Action, violation: Violation | None, request: HttpRequest
+) -> PlanForm:
+    """Filled in with what the rule, and a time when it passed, suggest."""
+    found = suggestions(action, violation) if violation else {}
+    initial = {f"p_{name}": value for name, value in found.items()}
+    return PlanForm(action, request.POST or None, initial=initial)
 
 
 def _about(request: HttpRequest) -> tuple[Resource, Violation | None]:
