@@ -44,9 +44,11 @@ def step_tone(state: str) -> str:
 
 
 def label(run: Run) -> str:
-    """The state in words; what rolls back repairs nothing."""
+    """The state in words; repaired is what a rule passes, and nothing else."""
     if run.state == Run.State.SUCCEEDED and run.plan.origin == Plan.Origin.ROLLBACK:
         return "Rolled back and verified"
+    if run.state == Run.State.SUCCEEDED and run.rule_id is None:
+        return "Done as planned"
     return str(Run.State(run.state).label)
 
 
