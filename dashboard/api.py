@@ -44,6 +44,7 @@ from apps.monitoring.incidents.api import (
     IncidentView,
     RuleEvaluationsView,
 )
+from apps.monitoring.incidents.backtestapi import BacktestView, RuleBacktestsView
 from apps.monitoring.languages.api import LogQueryView
 from apps.monitoring.languages.passing.api import LogQueryAtAwsView
 from apps.monitoring.languages.runapi import (
@@ -219,6 +220,12 @@ urlpatterns = [
         IncidentActionView.as_view(),
         name="api-incident-action",
     ),
+    path(
+        "rules/<int:rule_id>/backtests",
+        RuleBacktestsView.as_view(),
+        name="api-rule-backtests",
+    ),
+    path("backtests/<int:backtest_id>", BacktestView.as_view(), name="api-backtest"),
     path("rules", AlertRulesView.as_view(), name="api-alert-rules"),
     path("rules/<int:rule_id>", AlertRuleView.as_view(), name="api-alert-rule"),
     path(

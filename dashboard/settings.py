@@ -157,6 +157,7 @@ DIAGNOSES = [
     "apps.monitoring.notifications.diagnosis.mail",
     "apps.monitoring.notifications.diagnosis.channels",
     "apps.audit.diagnosis.sources",
+    "apps.discovery.inventory.diagnosis.sources",
     "apps.monitoring.logs.diagnosis.groups",
     "apps.monitoring.logs.diagnosis.sources",
     "apps.tracing.collecting.diagnosis.scopes",
@@ -181,16 +182,6 @@ EXPORT_ROWS = int(environment.number("EXPORT_ROWS", 1_000_000, least=1))
 # Where reports on traces learn how often caches had the answer.
 CACHE_RATES = ["apps.monitoring.metrics.caches.rates"]
 # What marks moments on charts: callables of (keys, range, viewer), dotted paths.
-CHART_MARKERS = ["apps.monitoring.alarms.markers.markers", "apps.audit.changes.markers"]
-# Who is told of resources that changed: see apps.discovery.inventory.changes.
-INVENTORY_FOLLOWERS = ["compliance"]
-# Who is told what rules of AWS Config say: callables of (changes, now) by dotted paths;
-# see ComplianceChanged in apps.discovery.inventory.notices.
-COMPLIANCE_CHANGES = ["apps.audit.compliance.configrules.results.take_changes"]
-# What may be done about a violation: see apps.audit.compliance.repairs.
-REPAIR_LINKS: list[str] = []
-# Tags that name who answers for a resource, the first one that it has.
-OWNER_TAGS = environment.names("OWNER_TAGS") or ["owner", "team"]
 CHART_MARKERS = [
     "apps.monitoring.alarms.markers.markers",
     "apps.monitoring.incidents.badges.markers",

@@ -38,6 +38,8 @@ def policy(
         _statement("ListLogs", on_bucket, _arns(buckets)),
         _statement("HearOfLogs", list(PERMISSIONS["queue"]), queues),
         _statement("LookEventsUp", list(PERMISSIONS["lookup"]), "*"),
+        _statement("ReadConfig", list(config.PERMISSIONS), "*"),
+        _statement("ReadConfigRules", list(config_rules.PERMISSIONS), "*"),
         _statement("ReadConfig", [*config.PERMISSIONS, *config_rules.PERMISSIONS], "*"),
         _statement("ReadResources", list(scanners.PERMISSIONS), "*"),
         _statement("ReadWhatIsRepaired", _read_by_actions(), "*"),

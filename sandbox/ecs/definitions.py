@@ -35,7 +35,8 @@ def listed(call: Call) -> Answer:
     Source: ECS API reference, ListTaskDefinitions, sort.
     """
     given = call.parameters
-    arns = get_backend("ecs")[call.account][call.region].list_task_definitions(
+    moto: Any = get_backend("ecs")[call.account][call.region]
+    arns = moto.list_task_definitions(
         given.get("familyPrefix"), given.get("status") or "ACTIVE"
     )
     ordered = sorted(arns, key=_place, reverse=given.get("sort") == "DESC")

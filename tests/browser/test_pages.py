@@ -258,7 +258,7 @@ def test_axe_finds_nothing(page: Page, site: Site, theme: str, width: int) -> No
     page.set_viewport_size({"width": width, "height": 900})
     for path in PAGES:
         page.goto(f"{site.url}/{path}")
-        page.wait_for_load_state("networkidle")
+        expect(page.locator(".htmx-request")).to_have_count(0)
         page.evaluate(AXE)
         found = page.evaluate("axe.run()")
         assert [

@@ -245,8 +245,6 @@ def two_accounts(fill: Fill) -> dict[str, object]:
     notices_of(elsewhere)
     an_incident_of(elsewhere)
     repairs_of(elsewhere)
-    an_incident_of(elsewhere)
-    notices_of(elsewhere)
     return {"source": source, "hidden": hidden}
 
 

@@ -13,6 +13,8 @@ _FOR = timedelta(hours=24)
 _OFTEN, _SELDOM = timedelta(minutes=1), timedelta(minutes=15)
 _AT_FIRST = timedelta(minutes=20)
 _MOST = 60
+# Calls that name a resource without changing it.
+_NO_CHANGE = frozenset(("PutEvaluations",))
 
 
 def find_causes(now: datetime) -> int:
@@ -21,7 +23,9 @@ def find_causes(now: datetime) -> int:
     if not rows:
         return 0
     found = 0
-    for row, cause in zip(rows, causes_of([_asked(row) for row in rows]), strict=True):
+    told = causes_of([_asked(row) for row in rows])
+    causes = (one if one and one.event not in _NO_CHANGE else None for one in told)
+    for row, cause in zip(rows, causes, strict=True):
         values = {"cause_sought_at": now} | (_told(cause) if cause else {})
         Violation.objects.filter(pk=row.pk, cause_event_id="").update(**values)
         found += cause is not None

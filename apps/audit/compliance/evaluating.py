@@ -27,6 +27,16 @@ from apps.discovery.models import Resource
 Clock = Callable[[], datetime]
 FOLLOWER = "compliance"
 _PAGE = 500
+# Rules about the latter look at the former.
+_LOOKED_AT = {
+    "AWS::ApiGateway::RestApi": "AWS::ApiGateway::Stage",
+    "AWS::CloudTrail::Trail": "AWS::::Account",
+    "AWS::ElasticLoadBalancingV2::Listener": (
+        "AWS::ElasticLoadBalancingV2::LoadBalancer"
+    ),
+    "AWS::S3::AccountPublicAccessBlock": "AWS::S3::Bucket",
+}
+_MOST_DEPENDENTS = 5_000
 _ALL_EVERY = timedelta(hours=24)
 
 
@@ -74,10 +84,26 @@ def _changes(lease: Lease[Sweep], clock: Clock) -> Count:
     total, book = Count(), rulebook.in_force()
     while claimed := changes.claim(FOLLOWER, _PAGE, clock()):
         rows = Resource.objects.filter(pk__in=[one.resource_id for one in claimed])
-        total.add(evaluate(list(rows), book, StoredEstate(clock())))
+        meant = with_dependents(list(rows))
+        for start in range(0, len(meant), _PAGE):
+            part = meant[start : start + _PAGE]
+            total.add(evaluate(part, book, StoredEstate(clock())))
+            lease.keep(clock())
         changes.done(FOLLOWER, claimed)
         lease.keep(clock())
     return total
+
+
+def with_dependents(changed: Sequence[Resource]) -> list[Resource]:
+    """These, and those of the same account whose verdicts look at them."""
+    found = {one.pk: one for one in changed}
+    asked = {
+        (one.account, _LOOKED_AT[one.type]) for one in changed if one.type in _LOOKED_AT
+    }
+    for account, type_ in asked:
+        rows = Resource.objects.filter(account=account, type=type_, deleted_at=None)
+        found |= {row.pk: row for row in rows[:_MOST_DEPENDENTS]}
+    return list(found.values())
 
 
 def _asked(lease: Lease[Sweep], clock: Clock) -> Count:

@@ -104,7 +104,8 @@ def narrowed(choice: Choice, viewer: Viewer) -> QuerySet[Violation]:
 def _of_resource(choice: Choice) -> Q:
     wanted = Q()
     if choice.service:
-        wanted &= Q(resource__type__startswith=f"AWS::{choice.service}::")
+        begins = Q(resource__type__startswith=f"AWS::{choice.service}::")
+        wanted &= begins | Q(resource__type=choice.service)
     if choice.type:
         wanted &= Q(resource__type=choice.type)
     if choice.resource:

@@ -31,6 +31,10 @@ _SLACK = timedelta(seconds=2)
 _MOST_HITS = 500
 _A_PART = 60
 _SECONDS = 5.0
+# Services that CloudTrail names otherwise than AWS Config does.
+_SERVICES = {"elasticloadbalancingv2": "elasticloadbalancing"}
+# Config writes of every resource it evaluates, and changes none.
+_CHANGES_NOTHING = "config.amazonaws.com"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,12 @@ class Asked:
         if "/restapis/" in self.key.id:
             found.add(self.key.id.partition("/restapis/")[2].partition("/")[0])
         return frozenset(one for one in found if one)
+
+    @property
+    def event_source(self) -> str:
+        """What CloudTrail calls the service of the resource."""
+        service = self.key.type.partition("::")[2].partition("::")[0].lower()
+        return f"{_SERVICES.get(service, service)}.amazonaws.com"
 
     @property
     def since(self) -> datetime:
@@ -124,6 +134,7 @@ def _writes(asked: Sequence[Asked]) -> list[Hit]:
         (
             Equals("readOnly", "false"),
             Not(Exists("errorCode")),
+            Not(Equals("eventSource", _CHANGES_NOTHING)),
             AnyOf(tuple(clauses)),
         )
     )
@@ -133,39 +144,24 @@ def _writes(asked: Sequence[Asked]) -> list[Hit]:
 
 
 def _best(asked: Asked, hits: Sequence[Hit]) -> Cause | None:
-    """The event Config itself tells, else the newest in time that names it, one that
-    names it in full before one that has its bare name."""
+    """The event Config itself tells; else, of those in time that name the resource,
+    one of its own service, one that names it in full, and of these the newest: the
+    oldest where the resource was not known before."""
     since, until = milliseconds(asked.since), milliseconds(asked.until)
-    candidates = [
-        hit
-        for hit in hits
-        if since <= hit.time_ms <= until and hit.account == asked.key.account
-    ]
-    for grade in (_tells(asked), _names(asked, in_full=True), _names(asked)):
-        fitting = [hit for hit in candidates if grade.fits(hit)]
-        if fitting:
-            return _cause(max(fitting, key=lambda hit: hit.time_ms))
-    return None
-
-
-@dataclass(frozen=True, slots=True)
-class _Grade:
-    events: frozenset[str]
-    words: frozenset[str]
-
-    def fits(self, hit: Hit) -> bool:
-        if self.events:
-            return orjson.loads(hit.raw).get("eventID") in self.events
-        return not self.words.isdisjoint(_resources(hit))
-
-
-def _tells(asked: Asked) -> _Grade:
-    return _Grade(frozenset(asked.events), frozenset())
-
-
-def _names(asked: Asked, *, in_full: bool = False) -> _Grade:
     full = frozenset(filter(None, (asked.key.id, asked.arn)))
-    return _Grade(frozenset(), full if in_full else asked.words)
+    graded = []
+    for hit in hits:
+        if not since <= hit.time_ms <= until or hit.account != asked.key.account:
+            continue
+        record, touched = orjson.loads(hit.raw), frozenset(_resources(hit))
+        is_told = record.get("eventID") in asked.events
+        if not is_told and touched.isdisjoint(asked.words):
+            continue
+        is_own = record.get("eventSource") == asked.event_source
+        time_ms = hit.time_ms if asked.previous_at else -hit.time_ms
+        grade = (is_told, is_own, not touched.isdisjoint(full), time_ms)
+        graded.append((grade, hit))
+    return _cause(max(graded, key=lambda one: one[0])[1]) if graded else None
 
 
 def _resources(hit: Hit) -> Iterator[str]:

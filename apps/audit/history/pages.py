@@ -183,8 +183,16 @@ def brief(value: Any) -> str:
     """A value in a cell: text as it is, all else as JSON, not without bound."""
     if value is None:
         return ""
-    text = value if isinstance(value, str) else orjson.dumps(value).decode()
+    text = value if isinstance(value, str) else orjson.dumps(_full(value)).decode()
     return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
+
+
+def _full(value: Any) -> Any:
+    """Without members that are empty."""
+    if isinstance(value, dict):
+        kept = {name: _full(one) for name, one in value.items()}
+        return {name: one for name, one in kept.items() if one not in (None, [], {})}
+    return [_full(one) for one in value] if isinstance(value, list) else value
 
 
 def _json(record: dict[str, Any]) -> str:

@@ -107,11 +107,11 @@ def _selected(text: str, viewer: Viewer, most: int, skip: int = 0) -> Selection:
     return select(text, rows, most, lambda: monotonic() > ends, skip)
 
 
-def _pointed(text: str, error: SelectError) -> str:
-    """The line of the query in which it is wrong, and where."""
+def _pointed(text: str, error: SelectError) -> tuple[str, str]:
+    """The line of the query in which it is wrong, and a mark below the place."""
     start = text.rfind("\n", 0, error.position) + 1
     line = text[start:].split("\n", 1)[0].rstrip("\r")
-    return f"{line}\n{' ' * (error.position - start)}^"
+    return line, " " * (error.position - start) + "^"
 
 
 def _rows(found: Selection) -> Iterator[list[str]]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
+
+import orjson
 
 from apps.audit.history.causes import Asked, Cause, asked_of, causes_of
 from apps.discovery.inventory.differences import Change, Kind, differences
@@ -57,7 +59,7 @@ def history(resource: Resource, page: int = 1, size: int = A_PAGE) -> History:
     )
     items = [unpacked(bytes(row.document), ItemSource(row.source)) for row in rows]
     shown = min(size, len(rows))
-    looks = [_look(rows, items, at) for at in range(shown)]
+    looks = _said_once([_look(rows, items, at) for at in range(shown)])
     found = History(looks, len(rows) > size)
     _add_causes(found, [_before(items, at) for at in range(shown)])
     return found
@@ -82,6 +84,35 @@ def _look(rows: Sequence[ResourceItem], items: Sequence[ConfigItem], at: int) ->
         change = Change("isDeleted", Kind.CHANGED, not is_gone, is_gone)
         return Look(rows[at], item, [change])
     return Look(rows[at], item, _told(before, item))
+
+
+def _said_once(looks: Sequence[Look]) -> list[Look]:
+    """Without what other eyes had told since these looked before."""
+    found = []
+    for at, look in enumerate(looks):
+        told = {
+            (one.path, _canonical(one.after))
+            for other in _between_same_eyes(looks, at)
+            for one in other.changes
+        }
+        left = [
+            one for one in look.changes if (one.path, _canonical(one.after)) not in told
+        ]
+        found.append(replace(look, changes=left))
+    return found
+
+
+def _between_same_eyes(looks: Sequence[Look], at: int) -> Iterator[Look]:
+    ours = looks[at].item.source is ItemSource.SCANNER
+    for other in looks[at + 1 :]:
+        if (other.item.source is ItemSource.SCANNER) == ours:
+            return
+        yield other
+
+
+def _canonical(value: Any) -> bytes:
+    """The same for values that are the same."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
 def _told(before: ConfigItem, item: ConfigItem) -> list[Change]:

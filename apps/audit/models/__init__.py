@@ -1,9 +1,34 @@
 """Rows of audit, a file for each room."""
 
-from apps.audit.models.compliance import ComplianceRule, ConfigScope, Evaluation, Exemption, Finding, Pack, PackRule, Sweep, Violation
+from apps.audit.models.compliance import (
+    ComplianceRule,
+    ConfigScope,
+    Evaluation,
+    Exemption,
+    Finding,
+    Pack,
+    PackRule,
+    Sweep,
+    Violation,
+)
 from apps.audit.models.ledger import LedgerCheck, LedgerEntry, LedgerHead
-from apps.audit.models.relay import RecordTarget, RepairQueue, RepairRequest, ViolationRecord
-from apps.audit.models.remediation import ActionLimit, Approval, Breaker, KillSwitch, Lock, Optin, Plan, Run, RunStep
+from apps.audit.models.relay import (
+    RecordTarget,
+    RepairQueue,
+    RepairRequest,
+    ViolationRecord,
+)
+from apps.audit.models.remediation import (
+    ActionLimit,
+    Approval,
+    Breaker,
+    KillSwitch,
+    Lock,
+    Optin,
+    Plan,
+    Run,
+    RunStep,
+)
 from apps.audit.models.sources import Coverage, LogObject, TrailSource
 
 __all__ = [

@@ -20,9 +20,9 @@ _MOST = 500
 _DEEPEST = 60
 # Members by which elements of a list are known, in the order of trust.
 _NAMES = (
-    "id", "arn", "key", "name", "sid", "method", "groupid", "volumeid", "instanceid",
-    "policyname", "policyarn", "accesskeyid", "rulenumber", "cidrip", "cidripv6",
-    "devicename", "attributename", "resourceid", "path", "type",
+    "id", "arn", "key", "path", "name", "sid", "method", "groupid", "volumeid",
+    "instanceid", "policyname", "policyarn", "accesskeyid", "rulenumber", "cidrip",
+    "cidripv6", "devicename", "attributename", "resourceid", "type",
 )  # fmt: skip
 
 

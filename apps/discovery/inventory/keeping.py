@@ -89,7 +89,10 @@ class _Batch:
             [_new_row(self._items[key]) for key in missing], ignore_conflicts=True
         )
         made = rows_of(missing)
-        self._made = {row.pk for row in made.values()}
+        # Those that somebody else made meanwhile are as somebody else saw them.
+        self._made = {
+            row.pk for key, row in made.items() if _is_as_told(row, self._items[key])
+        }
         self._rows |= made
 
     def _keep_items(self) -> Kept:
@@ -123,27 +126,33 @@ class _Batch:
 
     def _advance(self) -> int:
         """Rows become what their newest item says; how many did."""
-        moved: list[Resource] = []
         changed: list[int] = []
         for key in self._told_anew:
             row, items = self._rows[key], self._items[key]
-            is_made, newest = row.pk in self._made, items[-1]
+            newest = items[-1]
+            if row.pk in self._made:
+                changed.append(row.pk)
+                self._note_links(row, newest)
+                continue
             first = min(row.first_seen_at, items[0].captured_at)
-            if is_made or not _is_older(newest, row):
-                if is_made or differs(row, newest):
+            if not _is_older(newest, row):
+                if differs(row, newest):
                     changed.append(row.pk)
                 _take_over(row, newest)
-                if not newest.is_base and not newest.status.is_gone:
-                    self._links.append((row, newest.relationships))
+                self._note_links(row, newest)
             elif first == row.first_seen_at:
                 continue
             row.first_seen_at = first
-            moved.append(row)
-        Resource.objects.bulk_update(moved, _STATE, batch_size=100)
+            # One by one: in bulk, Django makes an expression of each value.
+            row.save(update_fields=_STATE)
         self._confirm()
         _relate(self._links, self._made)
         changes.note(changed, self._now)
         return len(changed)
+
+    def _note_links(self, row: Resource, newest: ConfigItem) -> None:
+        if not newest.is_base and not newest.status.is_gone:
+            self._links.append((row, newest.relationships))
 
     def _confirm(self) -> None:
         """Our own looks that found what was known."""
@@ -196,6 +205,11 @@ def _new_row(items: Sequence[ConfigItem]) -> Resource:
     )
     _take_over(row, newest)
     return row
+
+
+def _is_as_told(row: Resource, items: Sequence[ConfigItem]) -> bool:
+    is_newest = (row.captured_at, row.state_id) == _order(items[-1])
+    return is_newest and row.first_seen_at == items[0].captured_at
 
 
 def _item_row(row: Resource, item: ConfigItem) -> ResourceItem:

@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import QuerySet
 
 from apps.discovery.inventory.select.answering import Answer, answer
 from apps.discovery.inventory.select.reading import read
@@ -39,7 +39,15 @@ _LARGE: Mapping[str, str] = {
     "supplementaryConfiguration": "supplementary",
     "tags": "tags",
 }
-_VERSION = "1.3"
+_SMALL: Mapping[str, str] = {
+    **_COLUMNS,
+    "availabilityZone": "availability_zone",
+    "configurationItemCaptureTime": "captured_at",
+    "configurationStateId": "state_id",
+    "resourceCreationTime": "created_at",
+}
+_LINKS = "relationships"
+_ALWAYS: Mapping[str, str] = {"configurationItemStatus": "OK", "version": "1.3"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,56 +86,47 @@ def select(
 
 
 def _records(query: Query, rows: QuerySet[Resource]) -> Iterator[Mapping[str, Any]]:
-    """Records as queries see them: tags are a list there."""
+    """Records as queries see them, each with as much as the query asks for. Plain
+    values: model instances would take three times as long."""
     roots = {path[0] for path in _paths(query)}
-    left_out = [column for name, column in _LARGE.items() if name not in roots]
-    kept = _narrowed(rows.filter(deleted_at=None), query.where).defer(*left_out)
-    if "relationships" in roots:
-        kept = kept.prefetch_related(Prefetch("links", ResourceLink.objects.all()))
-    for row in kept.order_by("pk").iterator(_CHUNK):
-        yield _record(row, roots)
+    names = [name for name in (*_SMALL, *_LARGE) if name in roots]
+    columns = [{**_SMALL, **_LARGE}[name] for name in names]
+    kept = _narrowed(rows.filter(deleted_at=None), query.where)
+    found = kept.order_by("pk").values_list("pk", *columns).iterator(_CHUNK)
+    while chunk := list(islice(found, _CHUNK)):
+        links = _links_of([one[0] for one in chunk]) if _LINKS in roots else {}
+        for pk, *values in chunk:
+            record = dict(zip(names, map(_as_told, names, values), strict=True))
+            record |= _ALWAYS
+            if _LINKS in roots:
+                record[_LINKS] = links.get(pk, [])
+            yield record
 
 
-def _record(row: Resource, roots: set[str]) -> dict[str, Any]:
-    record: dict[str, Any] = {
-        "accountId": row.account,
-        "awsRegion": row.region,
-        "arn": row.arn,
-        "availabilityZone": row.availability_zone,
-        "configurationItemCaptureTime": _time(row.captured_at),
-        "configurationItemStatus": "OK",
-        "configurationStateId": row.state_id,
-        "resourceCreationTime": _time(row.created_at),
-        "resourceId": row.resource_id,
-        "resourceName": row.name,
-        "resourceType": row.type,
-        "version": _VERSION,
-    }
-    if "configuration" in roots:
-        record["configuration"] = row.configuration
-    if "supplementaryConfiguration" in roots:
-        record["supplementaryConfiguration"] = row.supplementary
-    if "tags" in roots:
-        record["tags"] = [
-            {"tag": f"{name}={value}", "key": name, "value": value}
-            for name, value in row.tags.items()
+def _as_told(name: str, value: Any) -> Any:
+    if name == "tags":
+        return [
+            {"tag": f"{key}={one}", "key": key, "value": one}
+            for key, one in value.items()
         ]
-    if "relationships" in roots:
-        record["relationships"] = [
+    return _time(value) if isinstance(value, datetime) else value
+
+
+def _links_of(ids: list[int]) -> dict[int, list[dict[str, str]]]:
+    found: dict[int, list[dict[str, str]]] = {}
+    for one in ResourceLink.objects.filter(resource__in=ids):
+        found.setdefault(one.resource_id, []).append(
             {
                 "name": one.name,
                 "resourceType": one.to_type,
                 "resourceId": one.to_id,
                 "resourceName": one.to_name,
             }
-            for one in row.links.all()
-        ]
-    return record
+        )
+    return found
 
 
-def _time(at: datetime | None) -> str | None:
-    if at is None:
-        return None
+def _time(at: datetime) -> str:
     return at.strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1_000:03}Z"
 
 

@@ -1,9 +1,30 @@
 """Rows of discovery, a file for each room."""
 
-from apps.discovery.models.inventory import ConfigFile, ConfigGap, ConfigNotice, ConfigSource, Resource, ResourceChange, ResourceItem, ResourceLink, SavedSelect
-from apps.discovery.models.people import Account, ApiToken, Grant, Heartbeat, ROLE_CHOICES, RateSlot, SignInLink, User, new_external_id
+from apps.discovery.models.inventory import (
+    ConfigFile,
+    ConfigGap,
+    ConfigNotice,
+    ConfigSource,
+    Resource,
+    ResourceChange,
+    ResourceItem,
+    ResourceLink,
+    SavedSelect,
+)
+from apps.discovery.models.people import (
+    ROLE_CHOICES,
+    Account,
+    ApiToken,
+    Grant,
+    Heartbeat,
+    RateSlot,
+    SignInLink,
+    User,
+    new_external_id,
+)
 
 __all__ = [
+    "ROLE_CHOICES",
     "Account",
     "ApiToken",
     "ConfigFile",
@@ -12,7 +33,6 @@ __all__ = [
     "ConfigSource",
     "Grant",
     "Heartbeat",
-    "ROLE_CHOICES",
     "RateSlot",
     "Resource",
     "ResourceChange",

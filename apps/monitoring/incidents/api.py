@@ -172,7 +172,7 @@ class AlertRuleView(APIView):
         summary="Change an alert rule, or switch it",
     )
     def patch(self, request: Request, rule_id: int) -> Response:
-        row, asked = _changed(request, rule_id), _object(request)
+        row, asked = changeable_rule(request, rule_id), _object(request)
         asked.pop("kind", None)
         enabled = _flag(asked, default=row.is_enabled)
         by, now = person(request), timezone.now()
@@ -188,7 +188,9 @@ class AlertRuleView(APIView):
         summary="Delete an alert rule; its incidents are resolved, and stay",
     )
     def delete(self, request: Request, rule_id: int) -> Response:
-        rules.delete(_changed(request, rule_id).pk, person(request), timezone.now())
+        rules.delete(
+            changeable_rule(request, rule_id).pk, person(request), timezone.now()
+        )
         return Response(status=204)
 
 
@@ -305,7 +307,7 @@ def _seen_rule(request: Request, rule_id: int) -> AlertRule:
     return get_object_or_404(rules_of(person(request)), pk=rule_id)
 
 
-def _changed(request: Request, rule_id: int) -> AlertRule:
+def changeable_rule(request: Request, rule_id: int) -> AlertRule:
     row = _seen_rule(request, rule_id)
     if not person(request).rights.may(Role.OPERATOR, row.account):
         raise PermissionDenied("This needs the role operator where it watches.")

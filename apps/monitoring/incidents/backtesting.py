@@ -118,19 +118,29 @@ def _portion(lease: Lease[Backtest], now: datetime) -> None:
         frozenset(kept),
     )
     [answer] = asking.answers([(rule.kind, asked)])
+    problem = row.problem
     if isinstance(answer, ConditionUnavailable):
-        _change(lease, state=State.FAILED, problem=str(answer), ended_at=now)
-        return
-    _follow(row, rule, (asked, answer[:_MOST_THINGS]), (things, kept))
+        problem = problem or str(answer)
+    else:
+        _follow(row, rule, (asked, answer[:_MOST_THINGS]), (things, kept))
     is_done = end >= row.until
     _change(
         lease,
-        state=State.DONE if is_done else State.RUNNING,
+        state=_state(things, is_done=is_done),
+        problem=problem,
         reached=end,
         result={key: asdict(one) for key, one in things.items()},
         carried={} if is_done else {key: asdict(one) for key, one in kept.items()},
         ended_at=now if is_done else None,
     )
+
+
+def _state(things: Mapping[str, Thing], *, is_done: bool) -> State:
+    """It failed where none of the time could be read; a part of it stands as a
+    problem beside the rest."""
+    if not is_done:
+        return State.RUNNING
+    return State.DONE if things else State.FAILED
 
 
 def _change(lease: Lease[Backtest], **fields: Any) -> None:

@@ -23,6 +23,7 @@ from apps.monitoring.incidents.backtesting import (
     request as request_backtest,
 )
 from apps.monitoring.incidents.drawing import MOST_LINES, Line, Stretch, figure
+from apps.monitoring.incidents.lists import backtests_of
 from apps.monitoring.incidents.rulepages import changed_rule, seen_rule
 from apps.monitoring.incidents.wording import condition_said
 from apps.monitoring.models import AlertRule, Backtest
@@ -174,9 +175,4 @@ def cancel_backtest(request: HttpRequest, backtest_id: int) -> HttpResponse:
 
 
 def _seen(request: HttpRequest, backtest_id: int) -> Backtest:
-    """One's own, or of accounts that one sees."""
-    viewer = person(request)
-    rows = Backtest.objects.visible_to(viewer)
-    if viewer.visible_accounts() is not None:
-        rows = rows.filter(requested_by=viewer)
-    return get_object_or_404(rows, pk=backtest_id)
+    return get_object_or_404(backtests_of(person(request)), pk=backtest_id)

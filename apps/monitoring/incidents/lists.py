@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
 
 from apps.discovery.models import User
-from apps.monitoring.models import AlertRule, Incident
+from apps.monitoring.models import AlertRule, Backtest, Incident
 from apps.monitoring.models.incidents import SEVERITIES
 
 STATES = ("open", "acknowledged", "resolved", "mine", "all")
@@ -71,6 +71,14 @@ def rules_of(viewer: User) -> QuerySet[AlertRule]:
     seen = AlertRule.objects.visible_to(viewer).filter(deleted_at=None)
     is_open = Q(incidents__resolved_at=None, incidents__pk__isnull=False)
     return seen.annotate(open=Count("incidents", filter=is_open, distinct=True))
+
+
+def backtests_of(viewer: User) -> QuerySet[Backtest]:
+    """One's own, or all of who sees all."""
+    rows: QuerySet[Backtest] = Backtest.objects.visible_to(viewer)
+    if viewer.visible_accounts() is None:
+        return rows
+    return rows.filter(requested_by=viewer)
 
 
 def _narrowed(viewer: User, filters: Filters) -> QuerySet[Incident]:

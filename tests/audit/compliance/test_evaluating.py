@@ -149,3 +149,15 @@ def test_two_workers_do_not_evaluate_at_once() -> None:
     Sweep.objects.create(pk=1, claimed_until=NOON + timedelta(minutes=1))
     assert tick().resources == 0
     assert tick(2).resources > 0
+
+
+def test_who_looks_at_what_changed_is_judged_anew() -> None:
+    balancer = "AWS::ElasticLoadBalancingV2::LoadBalancer"
+    a_resource({"loadBalancerArn": "arn:1", "type": "application"}, balancer, "lb")
+    tick()
+    rows = Evaluation.objects.filter(rule__identifier__startswith="ALB_HTTP_TO")
+    assert [one.outcome for one in rows] == ["unknown"]
+    plain = {"loadBalancerArn": "arn:1", "protocol": "HTTP", "defaultActions": []}
+    a_resource(plain, "AWS::ElasticLoadBalancingV2::Listener", "listener")
+    tick(1)
+    assert [one.outcome for one in rows.all()] == ["fail"]

@@ -69,7 +69,7 @@ SCENARIOS = (
         open_databases,
         open_more,
         absent(open_group, "sg-0b0b"),
-        {"ports": "", "allowed_tcp_ports": "443"},
+        {"ports": "all", "allowed_tcp_ports": "443"},
         "authorized ports",
     ),
 )

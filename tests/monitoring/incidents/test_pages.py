@@ -231,6 +231,9 @@ def test_a_backtest_says_when_it_would_have_fired(world: Scripted) -> None:
     assert not Incident.objects.exists()
     page = signed_in("root", Role.ADMIN).get(f"/backtests/{row.pk}/")
     assert "would have opened 8 incidents" in page.content.decode()
+    told = signed_in("rita", Role.VIEWER).get(f"/api/v1/backtests/{row.pk}").json()
+    assert told["incidents"] == 8
+    assert told["watched"][0]["fired"][1]["since"] == "2026-07-01T13:41:00Z"
 
 
 def test_a_cancelled_backtest_stops(world: Scripted) -> None:
@@ -296,3 +299,15 @@ def test_who_was_told_and_what_keeps_it_quiet_stands_on_its_page(
 
     assert "Night shift: firing" in shown
     assert "Being moved" in shown
+
+
+def test_what_could_not_be_read_is_said_of_a_backtest(world: Scripted) -> None:
+    rule = a_rule()
+    world.problem = "The store is down."
+    span = (NOON, NOON + timedelta(minutes=10))
+    row = backtesting.request(rule, span, a_user(role=Role.ADMIN), minute(60))
+
+    backtesting.run(row.pk, lambda: minute(60))
+
+    row.refresh_from_db()
+    assert (row.state, row.problem) == ("failed", "The store is down.")

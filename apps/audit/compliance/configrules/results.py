@@ -32,6 +32,7 @@ _Kind = ComplianceRule.Kind
 _GLOBAL = "global"
 _SAYS_NO_MORE = "AWS Config no longer says anything of it."
 _RULE_GONE = "AWS Config no longer has the rule."
+_TOLD_BY_OURS = "A rule of Trailmap's own that asks the same tells of it."
 _PAGE = 500
 Place = tuple[str, str]
 """Account and region."""
@@ -114,7 +115,9 @@ def _take(rule: ComplianceRule, judged: Sequence[Judged], now: datetime) -> int:
     alive = [one for one in judged if one.resource.deleted_at is None]
     with transaction.atomic():
         changed = keep(alive, now)
-        if not has_a_twin(rule):
+        if has_a_twin(rule):
+            resolve(Violation.objects.filter(rule=rule), _TOLD_BY_OURS, now)
+        else:
             settle(alive, now)
     return changed
 

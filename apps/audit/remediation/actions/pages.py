@@ -66,8 +66,8 @@ you can. Outside the partition `aws`, change it in every ARN.
 - [trust.json](trust.json) is the trust policy of each of these roles: for the role of
   the worker only, with the ExternalId from the account's page, and with a
   SourceIdentity that names the run. CloudTrail shows it with every call.
-- [reads.json](reads.json) is what the role that reads needs beside
-  [docs/iam.md](../iam.md), so that plans can be made and verified.
+- [reads.json](reads.json) is what the role that reads needs so that plans can be made
+  and verified: the part of [docs/iam.md](../iam.md) that is called ReadWhatIsRepaired.
 - The second statement of each policy denies what no repair may do: stop a trail or a
   recorder, give itself or others rights. It holds whatever else you attach.
 - AWS may also ask for `iam:PassRole`: `containers` on the roles of the tasks,
@@ -115,14 +115,14 @@ changes, the plan is stale. They cannot be undone from here.
 {chr(10).join(_detail(one) for one in actions())}
 ## What was tried
 
-Every action here passes one suite against the [sandbox](sandbox.md), over HTTP, with the
-permissions it declares and no others: plan, each step, verify, undo, a change by
+Every action here passes one suite against the [sandbox](sandbox.md), over HTTP, with
+the permissions it declares and no others: plan, each step, verify, undo, a change by
 somebody else, a refused and a throttled call, a resource that is gone. **None of them
 ever met AWS.** The sandbox changes databases, load balancers and records at once, AWS
-within seconds or minutes. Two things are unproven in particular: that Route 53 takes the
-exchange of a primary and a secondary in one batch, and that the count of a service's
-deployments (AWS remembers those of 90 days) tells a restart that began from one that
-did not.
+within seconds or minutes. Two things are unproven in particular: that Route 53 takes
+the exchange of a primary and a secondary in one batch, and that the count of the
+deployments of a service (AWS remembers those of 90 days) tells a restart that began
+from one that did not.
 
 This page is made from the code; a test holds it to that.
 """

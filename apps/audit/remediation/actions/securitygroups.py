@@ -28,6 +28,7 @@ _COMMON = "RESTRICTED_INCOMING_TRAFFIC"
 _AUTHORIZED = "VPC_SG_OPEN_ONLY_TO_AUTHORIZED_PORTS"
 # Source: AWS Config Developer Guide, the rule's page.
 _COMMON_PORTS = ("20", "21", "3389", "3306", "4333")
+_ALL = "all"
 _ALL_PORTS = (0, 65_535)
 _WITH_PORTS = ("tcp", "udp", "6", "17")
 _NUMBERS = {"6": "tcp", "17": "udp"}
@@ -48,7 +49,7 @@ class RevokeOpenIngress(Action):
         Parameter(
             "ports",
             "Ports",
-            "Ports and ranges such as 22, 8000-8100; empty for all.",
+            "Ports and ranges such as 22, 8000-8100; or all.",
             default="22",
         ),
         Parameter(
@@ -77,7 +78,7 @@ class RevokeOpenIngress(Action):
             return {"ports": ", ".join(ports)}
         if identifier == _AUTHORIZED:
             return {
-                "ports": "",
+                "ports": _ALL,
                 "allowed_tcp_ports": str(rule_parameters.get("authorizedTcpPorts", "")),
                 "allowed_udp_ports": str(rule_parameters.get("authorizedUdpPorts", "")),
             }
@@ -190,8 +191,10 @@ def _overlap(one: Ports, other: Ports) -> bool:
 
 
 def parse_ports(text: str) -> tuple[Ports, ...]:
-    """Ports and ranges of ports, such as 22, 8000-8100. Raises Refused."""
-    return tuple(_range(one) for one in words_of(text))
+    """Ports and ranges of ports, such as 22, 8000-8100; none for all. Raises
+    Refused."""
+    words = words_of(text)
+    return () if words == (_ALL,) else tuple(_range(one) for one in words)
 
 
 def _range(text: str) -> Ports:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -17,7 +18,13 @@ from apps.audit.remediation.actions.base import (
 from apps.audit.remediation.actions.ownership import owners
 from apps.audit.remediation.actions.parameters import Parameter, settled
 from apps.audit.remediation.actions.registry import by_identifier
-from apps.discovery.inventory.items import ResourceKey
+from apps.audit.remediation.actions.suggesting import suggested
+from apps.discovery.inventory.items import (
+    ConfigItem,
+    ItemSource,
+    ItemStatus,
+    ResourceKey,
+)
 
 ARNS = {
     "restore-api-stage": "arn:aws:apigateway:eu-west-1::/restapis/abc/stages/prod",
@@ -173,7 +180,7 @@ def test_a_stage_goes_back_to_what_history_says_was_good() -> None:
             "revoke-open-ingress",
             "VPC_SG_OPEN_ONLY_TO_AUTHORIZED_PORTS",
             {"authorizedTcpPorts": "443"},
-            {"ports": "", "allowed_tcp_ports": "443", "allowed_udp_ports": ""},
+            {"ports": "all", "allowed_tcp_ports": "443", "allowed_udp_ports": ""},
         ),
         (
             "keep-logs",
@@ -203,6 +210,25 @@ def test_a_rules_parameters_become_the_actions(
     assert rule in action.repairs
     assert action.fitting(rule, given) == parameters
     action.given(parameters)
+
+
+def test_what_was_right_before_is_suggested() -> None:
+    key = ResourceKey("111122223333", "eu-west-1", "AWS::ApiGateway::Stage", "arn")
+    configuration = {"deploymentId": "d1", "variables": {"clientTls": "Enabled"}}
+    good = ConfigItem(
+        key,
+        ItemStatus.OK,
+        datetime(2026, 9, 21, tzinfo=UTC),
+        ItemSource.SCANNER,
+        configuration=configuration,
+    )
+    stage, group = by_identifier("restore-api-stage"), by_identifier("encrypt-bucket")
+
+    assert suggested(stage, "", {}, good) == {
+        "deployment": "d1",
+        "variables": {"clientTls": "Enabled"},
+    }
+    assert suggested(group, "INCOMING_SSH_DISABLED", {}, None) == {}
 
 
 @pytest.mark.parametrize(

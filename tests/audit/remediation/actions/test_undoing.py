@@ -129,3 +129,4 @@ def test_only_what_opens_the_port_to_the_world_is_revoked(
 
 def test_ports_are_read_as_people_write_them() -> None:
     assert parse_ports("22, 8000-8100 443") == ((22, 22), (8_000, 8_100), (443, 443))
+    assert parse_ports("all") == ()
