@@ -205,6 +205,16 @@ class Run(models.Model):
         return self.state in Run.OVER
 
     @property
+    def label(self) -> str:
+        """The state in words; repaired is what a rule passes, and nothing else."""
+        if self.state == Run.State.SUCCEEDED:
+            if self.plan.origin == Plan.Origin.ROLLBACK:
+                return "Rolled back and verified"
+            if self.rule_id is None:
+                return "Done as planned"
+        return str(Run.State(self.state).label)
+
+    @property
     def subject(self) -> str:
         return f"run:{self.pk}"
 

@@ -17,7 +17,6 @@ from apps.audit.models import Plan, Run, Violation
 from apps.audit.remediation import access, approving, planning, switch
 from apps.audit.remediation.actions import registry
 from apps.audit.remediation.actions.base import Action, HandOver
-from apps.audit.remediation.pages import label
 from apps.audit.remediation.planpages import PlanForm
 from apps.audit.remediation.runpages import why_no_rollback
 from apps.discovery.models import Resource
@@ -380,7 +379,7 @@ def _run(run: Run) -> dict[str, Any]:
     return {
         "id": run.pk,
         "state": run.state,
-        "label": label(run),
+        "label": run.label,
         "problem": run.problem or None,
         "verification": run.verification or None,
         "health": run.health or None,

@@ -43,13 +43,6 @@ def step_tone(state: str) -> str:
     return _STEP_TONES.get(state, "")
 
 
-def label(run: Run) -> str:
-    """The state in words; what rolls back repairs nothing."""
-    if run.state == Run.State.SUCCEEDED and run.plan.origin == Plan.Origin.ROLLBACK:
-        return "Rolled back and verified"
-    return str(Run.State(run.state).label)
-
-
 def title_of(identifier: str) -> str:
     """What an action is called, also where there is none such any more."""
     try:
@@ -62,7 +55,7 @@ def shown(run: Run) -> dict[str, Any]:
     return {
         "row": run,
         "tone": tone(run),
-        "label": label(run),
+        "label": run.label,
         "title": title_of(run.action),
     }
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from apps.audit.models import LedgerEntry, Plan, Run, RunStep
 from apps.audit.remediation import access, approving, planning, switch
-from apps.audit.remediation.pages import frame, label, step_tone, tone
+from apps.audit.remediation.pages import frame, step_tone, tone
 from apps.audit.remediation.planpages import json_text, told
 from apps.audit.remediation.progress import drawn
 from apps.discovery.models import User
@@ -34,7 +34,7 @@ def run(request: HttpRequest, repair_id: int) -> HttpResponse:
         **told(found.plan),
         "run": found,
         "tone": tone(found),
-        "label": label(found),
+        "label": found.label,
         "run_steps": [_step(one) for one in _steps(found)],
         "graph": drawn(found.progress),
         "entries": [_entry(one) for one in _entries(found)],

@@ -37,7 +37,7 @@ def run_over(run: Run, now: datetime) -> None:
             key=f"run-{run.pk}",
             state=State.TOLD,
             revision=run.version,
-            title=f"{Run.State(run.state).label}: {run.plan}",
+            title=f"{run.label}: {run.plan}",
             text=run.problem or str(run.verification.get("reason", "")),
             severity=Severity.LOW if is_good else severity,
             url=reverse("repair-run", args=[run.pk]),

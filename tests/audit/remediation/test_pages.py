@@ -208,7 +208,7 @@ def test_a_run_shows_steps_verification_and_its_rows_of_the_ledger(
 
     shown = text_of(anna, f"/repairs/runs/{run.pk}/")
 
-    for said in ("Repaired and verified", "req-1", "run.succeeded", "Roll back",
+    for said in ("Done as planned", "req-1", "run.succeeded", "Roll back",
                  'class="node running"', "Begin"):  # fmt: skip
         assert said in shown, said
     assert HOSTILE not in shown
