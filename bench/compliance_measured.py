@@ -39,7 +39,8 @@ def measure() -> None:
         used = process_time() - worked
         _figure(what, seconds, "s", MOST_SECONDS)
         print(
-            f"    {count.verdicts:,} verdicts, {count.changed:,} written, {used:.1f} s of processor"
+            f"    {count.verdicts:,} verdicts, {count.changed:,} written, "
+            f"{used:.1f} s of processor"
         )
     print(f"    {Violation.objects.count():,} violations are open")
     _change()

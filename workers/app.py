@@ -55,6 +55,10 @@ def of_queue(queue: str) -> Celery:
     app.loader.import_default_modules()
     tasks = app.tasks.items()
     ours = {name: task for name, task in tasks if name.startswith("workers.")}
-    made = Celery(f"trailmap-{queue}", tasks=ours, set_as_current=False)
+    made: Celery = Celery(  # type: ignore[call-overload,unused-ignore]
+        f"trailmap-{queue}",
+        tasks=ours,  # type: ignore[arg-type] # a mapping, as its registry is
+        set_as_current=False,
+    )
     made.conf.update(_SETTINGS)
     return made

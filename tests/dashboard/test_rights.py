@@ -16,6 +16,9 @@ from apps.audit.models import (
     Evaluation,
     Optin,
     Plan,
+    RecordTarget,
+    RepairQueue,
+    RepairRequest,
     Run,
     TrailSource,
     Violation,
@@ -245,6 +248,7 @@ def two_accounts(fill: Fill) -> dict[str, object]:
     an_incident_of(elsewhere)
     repairs_of(elsewhere)
     notices_of(elsewhere)
+    relay_of(elsewhere)
     return {"source": source, "hidden": hidden}
 
 
@@ -258,6 +262,29 @@ def metrics_of(account: Account) -> None:
     MetricOutage.objects.create(scope=scope, since=NOON, until=NOON, problem=SECRET)
     MetricSpend.objects.create(
         account=account, day=NOON.date(), region=SECRET, namespace=SECRET, by=SECRET
+    )
+
+
+def relay_of(account: Account) -> None:
+    """Where violations go, and what asked for a repair, in secret."""
+    RecordTarget.objects.create(
+        name=SECRET, account=account, region=SECRET, bucket=SECRET, problem=SECRET
+    )
+    queue = RepairQueue.objects.create(
+        name=SECRET, account=account, region=SECRET, queue_url=SECRET, problem=SECRET
+    )
+    RepairRequest.objects.create(
+        digest=SECRET,
+        queue=queue,
+        origin="config",
+        account=account.number,
+        region=SECRET,
+        resource_type=SECRET,
+        resource_id=SECRET,
+        rule=SECRET,
+        received_at=NOON,
+        due_at=NOON,
+        answer=SECRET,
     )
 
 
@@ -335,7 +362,12 @@ def an_incident_of(account: Account) -> None:
     spec = {
         "name": SECRET,
         "kind": "documents",
-        "parameters": {"documents": "trail", "query": SECRET, "by": ""},
+        "parameters": {
+            "documents": "trail",
+            "query": SECRET,
+            "by": "",
+            "window_seconds": 0,
+        },
         "account": account.number,
         "threshold": 1.0,
     }
@@ -457,6 +489,8 @@ def path_of(route: str) -> str:
         "<int:config_source_id>": str(ConfigSource.objects.get().pk),
         "<int:resource_id>": str(Resource.objects.order_by("pk")[0].pk),
         "<int:select_id>": "1",
+        "<slug:relay_kind>": "record",
+        "<int:relay_id>": str(RecordTarget.objects.get().pk),
         "<int:incident_id>": str(Incident.objects.get().pk),
         "<int:rule_id>": str(AlertRule.objects.get().pk),
         "<int:backtest_id>": str(Backtest.objects.get().pk),

@@ -23,6 +23,7 @@ def test_every_setting_is_documented_and_nothing_else() -> None:
     assert read | known <= documented
     assert documented - read - known <= {
         "SECRET_KEY_FILE",
+        "SMTP_PASSWORD_FILE",
         "AWS_PROFILE",
         "AWS_ENDPOINT_URL",
         "AWS_REGION",

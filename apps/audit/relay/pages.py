@@ -55,10 +55,10 @@ def relay(request: HttpRequest) -> HttpResponse:
 
 @everywhere(Role.ADMIN)
 @require_http_methods(["GET", "POST"])
-def new_relay(request: HttpRequest, kind: str) -> HttpResponse:
-    if kind not in _KINDS:
+def new_relay(request: HttpRequest, relay_kind: str) -> HttpResponse:
+    if relay_kind not in _KINDS:
         raise Http404("There are kinds record and queue.")
-    form_class, what, permissions = _KINDS[kind]
+    form_class, what, permissions = _KINDS[relay_kind]
     form = form_class(request.POST or None)
     if request.method == "POST" and form.is_valid():
         made = form.save()
@@ -70,8 +70,8 @@ def new_relay(request: HttpRequest, kind: str) -> HttpResponse:
 
 @everywhere(Role.ADMIN)
 @require_POST
-def switch_relay(request: HttpRequest, kind: str, row_id: int) -> HttpResponse:
-    found = _row(kind, row_id)
+def switch_relay(request: HttpRequest, relay_kind: str, relay_id: int) -> HttpResponse:
+    found = _row(relay_kind, relay_id)
     found.is_enabled = not found.is_enabled
     found.save(update_fields=["is_enabled"])
     state = "in use again" if found.is_enabled else "paused"
@@ -81,9 +81,9 @@ def switch_relay(request: HttpRequest, kind: str, row_id: int) -> HttpResponse:
 
 @everywhere(Role.ADMIN)
 @require_POST
-def delete_relay(request: HttpRequest, kind: str, row_id: int) -> HttpResponse:
+def delete_relay(request: HttpRequest, relay_kind: str, relay_id: int) -> HttpResponse:
     """Forget a target or queue. Objects in buckets and messages stay."""
-    found = _row(kind, row_id)
+    found = _row(relay_kind, relay_id)
     found.delete()
     messages.success(request, f"{found} is no longer used.")
     return redirect("relay")
@@ -91,8 +91,8 @@ def delete_relay(request: HttpRequest, kind: str, row_id: int) -> HttpResponse:
 
 @everywhere(Role.ADMIN)
 @require_POST
-def retry_records(request: HttpRequest, row_id: int) -> HttpResponse:
-    found = _row("record", row_id)
+def retry_records(request: HttpRequest, relay_id: int) -> HttpResponse:
+    found = _row("record", relay_id)
     publishing.retry(found.pk, timezone.now())
     messages.success(request, "They are written as soon as the worker is free.")
     return redirect("relay")

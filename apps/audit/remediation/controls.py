@@ -32,7 +32,7 @@ from apps.discovery.roles import Role
 class OptinForm(forms.Form):
     """Which violations are repaired without anybody being asked."""
 
-    rule = forms.ModelChoiceField(ComplianceRule.objects.filter(is_enabled=True))
+    rule = forms.ModelChoiceField(ComplianceRule.objects.none())
     account = forms.ChoiceField()
     action = forms.ChoiceField()
     per_hour = forms.IntegerField(
@@ -51,6 +51,8 @@ class OptinForm(forms.Form):
 
     def __init__(self, viewer: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        rules = ComplianceRule.objects.visible_to(viewer).filter(is_enabled=True)
+        self.fields["rule"] = forms.ModelChoiceField(rules)
         mine = [
             (one.number, str(one))
             for one in visible_to(viewer)
