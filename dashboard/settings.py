@@ -193,7 +193,7 @@ INVENTORY_FOLLOWERS = ["compliance"]
 # see ComplianceChanged in apps.discovery.inventory.notices.
 COMPLIANCE_CHANGES = ["apps.audit.compliance.configrules.results.take_changes"]
 # What may be done about a violation: see apps.audit.compliance.repairs.
-REPAIR_LINKS: list[str] = []
+REPAIR_LINKS = ["apps.audit.remediation.offers.links"]
 # Tags that name who answers for a resource, the first one that it has.
 OWNER_TAGS = environment.names("OWNER_TAGS") or ["owner", "team"]
 # What alert rules can ask of: objects by dotted paths, of the type in
@@ -214,7 +214,10 @@ ALERT_SOURCES = [
 ]
 # What rooms tell of an incident: functions by dotted paths, of the types in
 # apps.discovery.incidenthooks.
-INCIDENT_STORIES = ["apps.monitoring.incidents.tellings.deliveries"]
+INCIDENT_STORIES = [
+    "apps.monitoring.incidents.tellings.deliveries",
+    "apps.audit.remediation.offers.story",
+]
 # Until when documents of a kind are known to be complete in a scope: functions by
 # dotted paths of (scope, now), None where no collector is charged with them.
 DOCUMENTS_KNOWN_UNTIL = {

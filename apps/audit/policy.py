@@ -7,7 +7,8 @@ from typing import Any
 
 from apps.audit.cloudtrail import PERMISSIONS
 from apps.audit.compliance.configrules import config as config_rules
-from apps.audit.remediation.actions import registry
+from apps.audit.relay import publishing
+from apps.audit.remediation.actions import policies, registry
 from apps.discovery.inventory import config
 from apps.discovery.inventory.scanners import registry as scanners
 from apps.monitoring.alarms import cloudwatch as alarms
@@ -19,6 +20,8 @@ from apps.tracing.collecting import xray
 
 _BUCKET, _QUEUE = "BUCKET", "arn:aws:sqs:REGION:ACCOUNT:QUEUE"
 _STREAM = "arn:aws:kinesis:REGION:ACCOUNT:stream/STREAM"
+_RECORDS = "arn:aws:s3:::RECORDS/violations/*"
+_TOPIC = "arn:aws:sns:REGION:ACCOUNT:TOPIC"
 # ListBucket is asked of the bucket, GetObject of what is in it.
 _OF_OBJECTS = ("s3:GetObject",)
 
@@ -40,7 +43,6 @@ def policy(
         _statement("LookEventsUp", list(PERMISSIONS["lookup"]), "*"),
         _statement("ReadConfig", list(config.PERMISSIONS), "*"),
         _statement("ReadConfigRules", list(config_rules.PERMISSIONS), "*"),
-        _statement("ReadConfig", [*config.PERMISSIONS, *config_rules.PERMISSIONS], "*"),
         _statement("ReadResources", list(scanners.PERMISSIONS), "*"),
         _statement("ReadWhatIsRepaired", _read_by_actions(), "*"),
         _statement("ReadAlarms", list(alarms.PERMISSIONS), "*"),
@@ -50,6 +52,10 @@ def policy(
         _statement("AskLogsInsights", list(cloudwatch_queries.PERMISSIONS), "*"),
         _statement("ReadTraces", list(xray.PERMISSIONS), "*"),
         _statement("ReadLogStreams", _all_of(kinesis.PERMISSIONS), stream),
+        _statement(
+            "RecordViolations", list(publishing.PERMISSIONS["bucket"]), _RECORDS
+        ),
+        _statement("TellOfViolations", list(publishing.PERMISSIONS["topic"]), _TOPIC),
     ]
     return {"Version": "2012-10-17", "Statement": statements}
 
@@ -57,15 +63,9 @@ def policy(
 def role_policies(pattern: str) -> dict[str, dict[str, Any]]:
     """What the roles that repair need, by their names: one for each family of actions.
     `pattern` has {family} in it."""
-    families: dict[str, set[str]] = {}
-    for action in registry.actions():
-        families.setdefault(action.family, set()).update(action.permissions.write)
     return {
-        pattern.format(family=family): {
-            "Version": "2012-10-17",
-            "Statement": [_statement("Repair", sorted(allowed), "*")],
-        }
-        for family, allowed in sorted(families.items())
+        pattern.format(family=family): policies.family_policy(family)
+        for family in policies.families()
     }
 
 
@@ -89,9 +89,10 @@ def page() -> str:
 
 What the role of a connected account needs to be collected from. Leave out what you do
 not use: the queue, the bucket, looking events up, AWS Config, resources that are read
-by their own APIs, metrics, log groups, traces, a stream of Kinesis, or asking
-CloudWatch queries that cost money. A bucket or stream encrypted with a key of your own
-also needs `kms:Decrypt` on that key.
+by their own APIs, metrics, log groups, traces, a stream of Kinesis, asking CloudWatch
+queries that cost money, or handing records of violations on. These are its only writes:
+what repairs has roles of its own, in [iam-policies](iam-policies/README.md). A bucket
+or stream encrypted with a key of your own also needs `kms:Decrypt` on that key.
 
 ```json
 {json.dumps(policy(), indent=2)}

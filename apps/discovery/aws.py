@@ -7,7 +7,6 @@ only the doors of other apps hold.
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 import time
@@ -237,22 +236,11 @@ _POLICY_LETTERS = 2_048
 @dataclass(frozen=True, slots=True)
 class Mandate:
     """What a session that writes is for: `name` is what CloudTrail shows of it, as
-    RoleSessionName and SourceIdentity; `actions` are all it may do."""
+    RoleSessionName and SourceIdentity; `policy`, as JSON, is all it may do within
+    what the role may."""
 
     name: str
-    actions: tuple[str, ...]
-
-    @property
-    def policy(self) -> str:
-        """Of the session: within the role's own, nothing but these actions."""
-        allowed = {
-            "Effect": "Allow",
-            "Action": sorted(self.actions),
-            "Resource": "*",
-        }
-        return json.dumps(
-            {"Version": "2012-10-17", "Statement": [allowed]}, separators=(",", ":")
-        )
+    policy: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from apps.audit.models import ComplianceRule, Sweep, Violation
 from apps.discovery.alerthooks import (
     ConditionInvalid,
     ConditionUnavailable,
+    Early,
     Parameter,
     Periods,
     Reading,
@@ -142,6 +143,7 @@ def _reading(row: Violation, periods: Periods) -> Reading:
         url=reverse("violation", args=[row.pk]),
         account=row.account,
         region=row.region,
+        early=Early.UP,
         labels={
             "resource": resource.arn or resource.resource_id,
             "rule": row.rule.slug,

@@ -1,4 +1,4 @@
-"""What a violation's page offers as a repair, without compliance knowing remediation.
+"""What a violation's page tells of repairs, without compliance knowing remediation.
 
 Settings name the functions: REPAIR_LINKS, callables of (violation, viewer) by dotted
 paths.
@@ -30,8 +30,6 @@ RepairLinks: TypeAlias = Callable[[Violation, User], Sequence[RepairLink]]
 
 
 def links_of(violation: Violation, viewer: User) -> list[RepairLink]:
-    """Nothing for what is resolved: only what fails may be repaired."""
-    if not violation.is_open:
-        return []
+    """What was, is being or can be done about it, as each source knows."""
     sources: list[RepairLinks] = [import_string(path) for path in settings.REPAIR_LINKS]
     return [link for source in sources for link in source(violation, viewer)]

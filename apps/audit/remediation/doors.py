@@ -8,7 +8,9 @@ from typing import Any
 from django.conf import settings
 
 from apps.audit.models import Plan, Run
-from apps.audit.remediation.actions.base import Action, Values
+from apps.audit.remediation import documents
+from apps.audit.remediation.actions.base import Action, Call, Values
+from apps.audit.remediation.actions.policies import compact, policy_of
 from apps.discovery.accounts import target, why_not_read
 from apps.discovery.arn import parse_arn
 from apps.discovery.aws import (
@@ -60,7 +62,10 @@ def writes_as(where: Target, family: str) -> Target:
 def write(
     run: Run, action: Action, service: str, operation: str, parameters: Values
 ) -> Written:
-    """Make one changing call of a run, once. Raises AwsError."""
+    """Make one changing call of a run, once, in a session that may do nothing else.
+    Raises AwsError."""
     where = writes_as(where_of(run.plan), action.family)
-    mandate = Mandate(f"trailmap-run-{run.pk}", action.permissions.write)
+    call = Call(service, operation, parameters)
+    policy = policy_of((call,), documents.subject_of(run.plan.document))
+    mandate = Mandate(f"trailmap-run-{run.pk}", compact(policy))
     return WriteDoor(where, service, mandate).call(operation, **parameters)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from itertools import chain
 from typing import Any
 
-from apps.audit.remediation.actions.base import Action, Draft, Step, Subject
+from apps.audit.remediation.actions.base import Action, Call, Draft, Step, Subject
 from apps.audit.remediation.actions.needs import actions_of, resources_of
 from apps.audit.remediation.actions.registry import actions
 
@@ -127,10 +127,15 @@ def session_policy(
     """For AssumeRole: exactly the calls of a plan, on exactly their resources, and
     those that undo it. As JSON without spaces it has at most MOST_CHARACTERS: where
     it would have more, resources are told by what they have in common."""
+    return policy_of((step.call for step in (*draft.steps, *undo)), subject)
+
+
+def policy_of(calls: Iterable[Call], subject: Subject) -> dict[str, Any]:
+    """What these calls need, on the resources that they name."""
     wanted: dict[str, set[str]] = {}
-    for step in (*draft.steps, *undo):
-        for action in actions_of(step.call):
-            named = resources_of(step.call, subject)
+    for call in calls:
+        for action in actions_of(call):
+            named = resources_of(call, subject)
             wanted.setdefault(action, set()).update(named)
     policy = _told(wanted)
     if len(compact(policy)) <= MOST_CHARACTERS:
