@@ -18,7 +18,7 @@ from apps.discovery.inventory.fresh import NotReadable, read_fresh
 from apps.discovery.inventory.items import ResourceKey
 from apps.discovery.inventory.keeping import keep, rows_of
 from apps.discovery.leases import Clock, Lease, LeaseLost
-from apps.discovery.models import Account
+from apps.discovery.models import Account, Resource
 
 _MOST = 100
 _MOST_ATTEMPTS = 8
@@ -59,13 +59,16 @@ def _answered(lease: Lease[RepairRequest], clock: Clock) -> str:
     row = lease.row
     account = Account.objects.filter(pk=row.account).first()
     if account is None:
-        answer_text = f"Account {row.account} is not connected here."
-        return _note(lease, answer_text, None, clock())
+        said = f"Account {row.account} is not connected here."
+        return _note(lease, said, None, clock())
     if why_not := why_not_read(account):
         return why_not
-    key = ResourceKey(row.account, row.region, row.resource_type, row.resource_id)
+    key = _key(row)
+    if key is None:
+        said = f"No resource with the ARN {row.resource_id} is known here."
+        return _note(lease, said, None, clock())
     try:
-        item = read_fresh(target(account, row.region), key, clock())
+        item = read_fresh(target(account, key.region), key, clock())
     except NotReadable as error:
         return _note(lease, str(error), None, clock())
     keep([item], clock())
@@ -74,6 +77,15 @@ def _answered(lease: Lease[RepairRequest], clock: Clock) -> str:
     evaluating.evaluate(found, rulebook.in_force(), estate)
     said, violation = _considered(_failures(row, key), row, clock())
     return _note(lease, said, violation, clock())
+
+
+def _key(row: RepairRequest) -> ResourceKey | None:
+    """Findings name a resource by its ARN, and its type in words of their own."""
+    if row.origin != RepairRequest.Origin.FINDING:
+        return ResourceKey(row.account, row.region, row.resource_type, row.resource_id)
+    found = Resource.objects.filter(account=row.account, arn=row.resource_id)
+    resource = found.filter(deleted_at=None).order_by("pk").first()
+    return resource.key if resource else None
 
 
 def _failures(row: RepairRequest, key: ResourceKey) -> Sequence[Violation]:

@@ -3,7 +3,7 @@
 1. Our own record of a violation, as its topic tells it: {"recordType": ...}.
 2. AWS Config, messageType ComplianceChangeNotification, by its topic.
 3. The same as an EventBridge event, detail-type "Config Rules Compliance Change".
-4. Security Hub by EventBridge, detail-type "Security Hub Findings - Imported".
+4. Security Hub's findings by EventBridge, imported or by a custom action.
 
 Each of them bare or in the envelope of SNS. Sources: AWS Config developer guide,
 "Example Compliance Change Notification" and "Monitoring AWS Config with Amazon
@@ -13,18 +13,24 @@ EventBridge"; Security Hub user guide, "EventBridge event formats".
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
+from apps.audit.compliance.findings import (
+    FindingRecord,
+    MalformedFinding,
+    findings_in,
+    read_finding,
+)
+
 RECORD_TYPE = "trailmap.violation"
 _FAILED = "NON_COMPLIANT"
 _COMPLIANCE_EVENT = "Config Rules Compliance Change"
-_FINDING_EVENT = "Security Hub Findings - Imported"
+_SECURITY_HUB = "aws.securityhub"
 _LONGEST = 1_024
-_MOST_FINDINGS = 100
 
 
 class NotAsked(ValueError):
@@ -56,21 +62,41 @@ class Asked:
         return hashlib.sha256(orjson.dumps(told)).hexdigest()
 
 
-def read_asked(body: str) -> list[Asked]:
-    """What a message asks for; nothing for one that tells of no failure, such as a
-    rule that passes again. Raises NotAsked for a message of no known shape."""
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a message asks for, and the findings in it, failed or not."""
+
+    asked: tuple[Asked, ...] = ()
+    findings: tuple[FindingRecord, ...] = ()
+
+
+def read_told(body: str) -> Told:
+    """What a message tells; nothing for one that tells of no failure, such as a rule
+    that passes again. Raises NotAsked for a message of no known shape."""
     message = _opened(_json(body))
+    if message.get("source") == _SECURITY_HUB:
+        found = tuple(_findings(message))
+        return Told(tuple(_of_findings(found)), found)
+    return Told(tuple(_asked(message)))
+
+
+def _findings(message: Mapping[str, Any]) -> Iterator[FindingRecord]:
+    try:
+        for record in findings_in(message):
+            yield read_finding(record)
+    except MalformedFinding as error:
+        raise NotAsked(f"a finding that cannot be read: {error}") from error
+
+
+def _asked(message: Mapping[str, Any]) -> list[Asked]:
     if message.get("recordType") == RECORD_TYPE:
         return _of_record(message)
     if message.get("messageType") == "ComplianceChangeNotification":
         return _of_compliance(message, "config")
     detail = message.get("detail")
-    if isinstance(detail, Mapping):
-        kind = message.get("detail-type")
-        if kind == _COMPLIANCE_EVENT:
-            return _of_compliance(detail, "event")
-        if kind == _FINDING_EVENT:
-            return list(_of_findings(detail))
+    is_event = message.get("detail-type") == _COMPLIANCE_EVENT
+    if is_event and isinstance(detail, Mapping):
+        return _of_compliance(detail, "event")
     if "messageType" in message or message.get("source") == "aws.config":
         return []
     raise NotAsked(f"a message with {', '.join(sorted(message)[:8]) or 'nothing'}")
@@ -133,40 +159,21 @@ def _of_compliance(detail: Mapping[str, Any], origin: str) -> list[Asked]:
     ]
 
 
-def _of_findings(detail: Mapping[str, Any]) -> Iterator[Asked]:
-    findings = detail.get("findings")
-    if not isinstance(findings, Sequence):
-        raise NotAsked("an event without findings")
-    for finding in findings[:_MOST_FINDINGS]:
-        if isinstance(finding, Mapping) and _is_failed(finding):
-            yield from _of_finding(finding)
-
-
-def _is_failed(finding: Mapping[str, Any]) -> bool:
-    """Failed, not archived, and neither suppressed nor resolved by a person."""
-    compliance, workflow = finding.get("Compliance"), finding.get("Workflow")
-    status = compliance.get("Status") if isinstance(compliance, Mapping) else None
-    handled = workflow.get("Status") if isinstance(workflow, Mapping) else "NEW"
-    return (
-        status == "FAILED"
-        and finding.get("RecordState", "ACTIVE") == "ACTIVE"
-        and handled in ("NEW", "NOTIFIED")
-    )
-
-
-def _of_finding(finding: Mapping[str, Any]) -> Iterator[Asked]:
-    resources = finding.get("Resources")
-    for resource in resources if isinstance(resources, Sequence) else ():
-        if isinstance(resource, Mapping):
-            yield Asked(
-                "finding",
-                _text(finding, "AwsAccountId"),
-                str(resource.get("Region") or finding.get("Region") or "")[:40],
-                _text(resource, "Type"),
-                _text(resource, "Id"),
-                _text(finding, "GeneratorId"),
-                _text(finding, "UpdatedAt"),
-            )
+def _of_findings(found: Iterable[FindingRecord]) -> list[Asked]:
+    """Only what fails is to be repaired."""
+    return [
+        Asked(
+            "finding",
+            one.account,
+            one.region,
+            one.resource_type,
+            one.resource[:_LONGEST],
+            one.control,
+            one.updated_at.isoformat(),
+        )
+        for one in found
+        if one.is_failed
+    ]
 
 
 def _text(part: Mapping[str, Any], name: str) -> str:

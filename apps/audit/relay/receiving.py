@@ -5,17 +5,18 @@ Whatever is delivered twice is the same row; who acts on a row acts at most once
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db.models import F, Q
 
+from apps.audit.compliance.findingrows import take_findings
 from apps.audit.models import RepairQueue, RepairRequest, Violation
-from apps.audit.relay.asked import Asked, NotAsked, read_asked
+from apps.audit.relay.asked import Asked, NotAsked, Told, read_told
 from apps.discovery.accounts import target, why_not_read
 from apps.discovery.attempts import problem_of
 from apps.discovery.buckets import Queue
 from apps.discovery.leases import Clock, Lease, LeaseLost
+from apps.discovery.models import Account
 from apps.search.shutdown import stopping
 
 _RECEIVES_A_RUN = 100
@@ -61,7 +62,7 @@ def _received(lease: Lease[RepairQueue], clock: Clock) -> str:
             break
         for message in messages:
             try:
-                write_down(row, read_asked(message.body), clock())
+                write_down(row, read_told(message.body), clock())
             except NotAsked as error:
                 # Left to the queue: after some tries it becomes a dead letter.
                 unread.append(str(error))
@@ -76,9 +77,15 @@ def _received(lease: Lease[RepairQueue], clock: Clock) -> str:
     return f"{len(unread)} messages of the queue were left in it: {unread[0]}"
 
 
-def write_down(queue: RepairQueue, asked: Sequence[Asked], now: datetime) -> None:
-    """Rows for what was asked; what was asked before is only counted."""
-    for one in asked:
+def write_down(queue: RepairQueue, told: Told, now: datetime) -> None:
+    """Rows for what was asked; what was asked before is only counted. Findings are
+    kept where their account is known: anyone may write to a queue."""
+    named = {one.account for one in told.findings}
+    known_accounts = set(
+        Account.objects.filter(pk__in=named).values_list("pk", flat=True)
+    )
+    take_findings((f for f in told.findings if f.account in known_accounts), now)
+    for one in told.asked:
         row = RepairRequest(
             digest=one.digest,
             queue=queue,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from apps.audit.relay.asked import Asked, NotAsked, read_asked
+from apps.audit.relay.asked import Asked, NotAsked, read_told
 
 # AWS Config developer guide, "Example Compliance Change Notification".
 _CHANGED = {
@@ -59,6 +60,10 @@ _RECORD = {
     },
     "openedAt": "2026-10-16T16:53:01.000Z",
 }
+
+
+def read_asked(body: str) -> list[Asked]:
+    return list(read_told(body).asked)
 
 
 def of_topic(message: dict[str, Any]) -> str:
@@ -148,3 +153,57 @@ def test_request_delivered_again_is_the_same_and_the_next_failure_is_not() -> No
 
     assert first.digest == again.digest
     assert first.digest != next_one.digest
+
+
+def of_hub(finding: dict[str, Any]) -> str:
+    event = {
+        "detail-type": "Security Hub Findings - Imported",
+        "source": "aws.securityhub",
+        "detail": {"findings": [finding]},
+    }
+    return json.dumps(event)
+
+
+@pytest.mark.cases
+def test_only_findings_that_fail_ask_for_a_repair(cases: Path) -> None:
+    files = sorted((cases / "findings").glob("*.json"))
+    assert files
+    for file in files:
+        found = json.loads(file.read_text())
+        told = read_told(json.dumps(found) if "detail" in found else of_hub(found))
+        finding = found["detail"]["findings"][0] if "detail" in found else found
+        failed = finding["Compliance"]["Status"] == "FAILED"
+        assert len(told.findings) == 1, file.name
+        assert len(told.asked) == int(failed), file.name
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"RecordState": "ARCHIVED"},
+        {"Workflow": {"Status": "SUPPRESSED"}},
+        {"Workflow": {"Status": "RESOLVED"}},
+        {"Compliance": {"Status": "PASSED"}},
+    ],
+)
+def test_finding_that_is_over_or_suppressed_asks_for_nothing(
+    fields: dict[str, Any],
+) -> None:
+    finding = {
+        "SchemaVersion": "2018-10-08",
+        "Id": "arn:aws:securityhub:eu-west-1:111122223333:finding/1",
+        "ProductArn": "arn:aws:securityhub:eu-west-1::product/aws/securityhub",
+        "GeneratorId": "aws-foundational-security-best-practices/v/1.0.0/S3.8",
+        "AwsAccountId": "111122223333",
+        "Region": "eu-west-1",
+        "UpdatedAt": "2026-10-16T16:52:48.000Z",
+        "Title": "S3.8 Block Public Access",
+        "Severity": {"Label": "HIGH"},
+        "Compliance": {"Status": "FAILED"},
+        "Workflow": {"Status": "NEW"},
+        "RecordState": "ACTIVE",
+        "Resources": [{"Type": "AwsS3Bucket", "Id": "arn:aws:s3:::example"}],
+    }
+    assert len(read_asked(of_hub(finding))) == 1
+
+    assert read_asked(of_hub(finding | fields)) == []
