@@ -237,7 +237,7 @@ def test_links_to_other_pages_keep_time_and_scope(
 
     kept = f"since=2026-07-01&amp;until=2026-07-02&amp;account={ACCOUNT}"
     assert f'href="/actors/?{kept}"' in shown
-    assert f'href="/resources/?{kept}"' in shown
+    assert f'href="/map/?{kept}"' in shown
 
 
 def test_who_may_see_nothing_is_not_told_to_import(fill: Fill) -> None:

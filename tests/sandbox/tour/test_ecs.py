@@ -35,6 +35,10 @@ def walk_services(aws: Aws, pass_time: Callable[[float], None]) -> None:
     assert listed == [made["service"]["serviceArn"]]
     shown = aws(f"ecs describe-services {ON} --services cart")["services"][0]
     assert shown["runningCount"] == 1
+    (deployed,) = aws(f"ecs list-service-deployments {ON} --service cart")[
+        "serviceDeployments"
+    ]
+    assert deployed["serviceArn"] == made["service"]["serviceArn"]
     wanted = aws(f"ecs update-service {ON} --service cart --desired-count 0")
     assert wanted["service"]["desiredCount"] == 0
     deleted = aws(f"ecs delete-service {ON} --service cart")
@@ -63,6 +67,8 @@ def test_clusters_services_and_tasks(
         "--container-definitions",
         json.dumps([{"name": "app", "image": "shop/cart", "memory": 128}]),
     )
+    defined = aws("ecs list-task-definitions --family-prefix cart")
+    assert [arn[-6:] for arn in defined["taskDefinitionArns"]] == ["cart:1"]
     walk_services(aws, pass_time)
     walk_tasks(aws)
     assert aws("ecs describe-clusters --clusters shop")["clusters"][0]["tags"] == []

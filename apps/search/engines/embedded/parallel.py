@@ -7,7 +7,7 @@ that runs cannot be stopped; days that have not begun when time is up never begi
 import os
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as Late
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -39,8 +39,7 @@ def in_time(work: Callable[[T], R], parts: Sequence[T], seconds: float) -> Answe
     values: list[R] = []
     try:
         for future in futures:
-            left = deadline - time.monotonic()
-            values.append(future.result(max(0.0, left)))
+            values.append(_result(future, deadline - time.monotonic()))
     except Late:
         return Answers(
             values,
@@ -53,6 +52,13 @@ def in_time(work: Callable[[T], R], parts: Sequence[T], seconds: float) -> Answe
         for future in futures:
             future.cancel()
     return Answers(values, None)
+
+
+def _result(future: Future[R], seconds: float) -> R:
+    """Raises Late, even for what is there, once no time is left."""
+    if seconds <= 0:
+        raise Late
+    return future.result(seconds)
 
 
 def _explained(error: ValueError) -> Exception:
