@@ -10,11 +10,13 @@ from django.conf import settings
 from apps.audit.models import Plan, Run
 from apps.audit.remediation import documents
 from apps.audit.remediation.actions.base import Action, Call, Values
+from apps.audit.remediation.actions.needs import actions_of
 from apps.audit.remediation.actions.policies import compact, policy_of
 from apps.discovery.accounts import target, why_not_read
 from apps.discovery.arn import parse_arn
 from apps.discovery.aws import (
     AwsDenied,
+    AwsRefused,
     Door,
     Mandate,
     Target,
@@ -66,6 +68,12 @@ def write(
     Raises AwsError."""
     where = writes_as(where_of(run.plan), action.family)
     call = Call(service, operation, parameters)
+    undeclared = sorted(set(actions_of(call)) - set(action.permissions.write))
+    if undeclared:
+        raise AwsRefused(
+            f"{action.title} does not declare that it needs {', '.join(undeclared)}: "
+            "nothing was called."
+        )
     policy = policy_of((call,), documents.subject_of(run.plan.document))
     mandate = Mandate(f"trailmap-run-{run.pk}", compact(policy))
     return WriteDoor(where, service, mandate).call(operation, **parameters)

@@ -142,7 +142,7 @@ def test_each_run_writes_in_a_session_of_its_own(world: World) -> None:
     ]
 
 
-def test_a_session_may_do_no_more_than_its_action_declares(
+def test_a_call_that_its_action_does_not_declare_is_not_made(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _with_roles(world, ACTIONS)
@@ -152,7 +152,7 @@ def test_a_session_may_do_no_more_than_its_action_declares(
     run = world.repair()
 
     assert run.state == Run.State.FAILED
-    assert "AccessDenied" in run.problem
+    assert "does not declare that it needs logs:PutRetentionPolicy" in run.problem
     assert world.days is None
 
 

@@ -38,8 +38,7 @@ def in_time(work: Callable[[T], R], parts: Sequence[T], seconds: float) -> Answe
     futures = [_POOL.submit(work, part) for part in parts]
     values: list[R] = []
     try:
-        for future in futures:
-            values.append(_result(future, deadline - time.monotonic()))
+        values.extend(_result(one, deadline - time.monotonic()) for one in futures)
     except Late:
         return Answers(
             values,
